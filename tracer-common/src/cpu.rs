@@ -1,0 +1,40 @@
+//! What is kept for each CPU: whether its current thread is a target, and what went wrong on it.
+
+/// One way to lose or miss something. The numbers index [`Cpu::counters`].
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counter {
+    /// A call did not fit into the ring.
+    LostCalls,
+    /// A turning point of a process did not fit into its ring.
+    LostLives,
+    /// No memory for the state of a thread: the thread is not traced.
+    NoState,
+    /// A call whose number lies outside every table.
+    UnknownCalls,
+}
+
+impl Counter {
+    /// How many there are.
+    pub const COUNT: usize = 4;
+}
+
+/// The state of one CPU.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cpu {
+    /// 1 if the thread that runs here is a target. All others are let through on this word alone.
+    pub current_is_target: u32,
+    /// Calls sent since start, modulo 2³²; paces the look at how full the ring is.
+    pub sent: u32,
+    /// Makes cookies: how many this CPU has given.
+    pub cookies: u64,
+    /// By [`Counter`].
+    pub counters: [u64; Counter::COUNT],
+}
+
+const _: () = assert!(size_of::<Cpu>() == 16 + 8 * Counter::COUNT);
+
+#[cfg(not(target_arch = "bpf"))]
+// SAFETY: `repr(C)`, integers only, and the assertion above shows that there is no padding.
+unsafe impl aya::Pod for Cpu {}

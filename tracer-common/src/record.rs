@@ -1,0 +1,120 @@
+//! The records that leave the kernel. Each is a complete fact: user space never pairs.
+
+/// One system call of a target thread that has ended, one way or another.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Call {
+    /// When it ended.
+    pub end_ns: u64,
+    /// The process (see [`Life::cookie`]).
+    pub cookie: u64,
+    /// Part of its wall time spent running in the kernel.
+    pub on_cpu_ns: u64,
+    /// Part of its wall time spent waiting for a CPU.
+    pub runnable_ns: u64,
+    /// Part of its wall time spent sleeping.
+    pub blocked_ns: u64,
+    /// What the call returned: a negative errno on failure, except for `brk`.
+    pub ret: i64,
+    /// Bytes asked for, or the address of the futex word; 0 where neither applies.
+    pub amount: u64,
+    /// The thread.
+    pub tid: u32,
+    /// The number of the call, in the table of the architecture (of ia32 with [`Call::COMPAT`]).
+    pub nr: u16,
+    /// For `brk` one of the `BRK_*` constants, for `futex` its operation without flags, else 0.
+    pub kind: u8,
+    /// A set of [`Call::FAILED`] and its neighbours.
+    pub flags: u8,
+}
+
+impl Call {
+    /// The call failed; `brk` fails without an errno, by returning another break than asked for.
+    pub const FAILED: u8 = 1 << 0;
+    /// A 32-bit call of a 64-bit kernel: its number means another call.
+    pub const COMPAT: u8 = 1 << 1;
+    /// The thread died in the call; there is no return value.
+    pub const ENDED_BY_EXIT: u8 = 1 << 2;
+    /// The end of a call whose beginning was not seen; its times are 0 because they are unknown.
+    pub const UNPAIRED: u8 = 1 << 3;
+    /// From [`OpenCall`] only: the call is still open, and `end_ns` is when it was looked at.
+    pub const IN_FLIGHT: u8 = 1 << 4;
+
+    /// `brk` asked for a higher break.
+    pub const BRK_GROW: u8 = 0x81;
+    /// `brk` asked for a lower break.
+    pub const BRK_SHRINK: u8 = 0x82;
+    /// `brk` asked where the break is, or for the break that already is.
+    pub const BRK_QUERY: u8 = 0x83;
+
+    /// Whether [`Call::kind`] is one of the `BRK_*` constants; futex operations are small numbers.
+    #[must_use]
+    pub const fn kind_is_brk(kind: u8) -> bool {
+        matches!(kind, Self::BRK_GROW..=Self::BRK_QUERY)
+    }
+
+    /// Elapsed time from entry to exit.
+    #[must_use]
+    pub const fn wall_ns(&self) -> u64 {
+        self.on_cpu_ns.saturating_add(self.runnable_ns).saturating_add(self.blocked_ns)
+    }
+}
+
+/// A turning point in the life of a process or thread.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Life {
+    /// When it happened.
+    pub ns: u64,
+    /// Which process this is about: a number given once to each process and changed by exec, so
+    /// that neither a reused pid nor the program before an exec is ever taken for another.
+    pub cookie: u64,
+    /// The cookie of the parent for [`Life::BORN`], of the program before for [`Life::EXEC`].
+    pub origin: u64,
+    /// Start of the process, nanoseconds of `CLOCK_BOOTTIME`, as in field 22 of `/proc/PID/stat`.
+    pub start_ns: u64,
+    /// User time of the thread, for [`Life::THREAD_EXIT`].
+    pub utime_ns: u64,
+    /// System time of the thread, for [`Life::THREAD_EXIT`].
+    pub stime_ns: u64,
+    /// Minor page faults of the thread, for [`Life::THREAD_EXIT`].
+    pub minor_faults: u64,
+    /// Major page faults of the thread, for [`Life::THREAD_EXIT`].
+    pub major_faults: u64,
+    /// The thread.
+    pub tid: u32,
+    /// The process, as the tracer's own pid namespace has it; 0 if it is not there.
+    pub shown_tgid: u32,
+    /// The thread, likewise.
+    pub shown_tid: u32,
+    /// The parent process, likewise.
+    pub shown_ppid: u32,
+    /// What happened: [`Life::SEEDED`] or one of its neighbours.
+    pub event: u32,
+    /// The status as `wait` gives it, for [`Life::THREAD_EXIT`].
+    pub exit_code: i32,
+    /// Whether the process is gone with this thread (1) or lives on (0).
+    pub last: u32,
+    /// Never read; there so that no byte is left unset.
+    pub pad: u32,
+    /// The name of the thread; for [`Life::SEEDED`] that of the process's leader.
+    pub comm: [u8; 16],
+}
+
+impl Life {
+    /// A thread that was alive when its process was named as a target.
+    pub const SEEDED: u32 = 1;
+    /// A process was born to a target.
+    pub const BORN: u32 = 2;
+    /// A thread was born in a target.
+    pub const THREAD_BORN: u32 = 3;
+    /// A target became another program.
+    pub const EXEC: u32 = 4;
+    /// A thread of a target died.
+    pub const THREAD_EXIT: u32 = 5;
+    /// A process that is no target became another program; sent only when asked for.
+    pub const FOREIGN_EXEC: u32 = 6;
+}
+
+const _: () = assert!(size_of::<Call>() == 64 && align_of::<Call>() == 8);
+const _: () = assert!(size_of::<Life>() == 112 && align_of::<Life>() == 8);
