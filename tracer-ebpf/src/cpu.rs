@@ -1,0 +1,68 @@
+//! The state of this CPU.
+
+use core::ptr;
+
+use aya_ebpf::{
+    btf_maps::PerCpuArray,
+    helpers::{bpf_get_smp_processor_id, generated::bpf_map_lookup_percpu_elem},
+    macros::btf_map,
+};
+use tracer_common::cpu::{Counter, Cpu};
+
+#[btf_map]
+static CPUS: PerCpuArray<Cpu, 1> = PerCpuArray::new();
+
+/// Bits of a cookie that hold the CPU it was given on.
+const CPU_BITS: u32 = 16;
+
+/// This CPU's state. Always there; `None` only satisfies the verifier.
+#[inline(always)]
+pub(crate) fn here() -> Option<&'static mut Cpu> {
+    // SAFETY: programs do not migrate, so nobody else writes here but a program that interrupts
+    // this one, and an iterator that sets the flag.
+    CPUS.get_ptr_mut(0).and_then(|cpu| unsafe { cpu.as_mut() })
+}
+
+/// Whether the thread that runs here is a target.
+#[inline(always)]
+pub(crate) fn runs_target() -> bool {
+    here().is_some_and(|cpu| cpu.current_is_target != 0)
+}
+
+/// Says that `cpu` runs a target now. If it has just switched to another thread, that thread is
+/// looked up in vain until the next switch, and nothing else comes of it.
+#[inline(always)]
+pub(crate) fn mark_target_on(cpu: u32) {
+    let key = 0u32;
+    // SAFETY: the map and the key are what the helper wants; null for a CPU that is not there.
+    unsafe {
+        let state = bpf_map_lookup_percpu_elem(
+            (&raw const CPUS).cast_mut().cast(),
+            ptr::from_ref(&key).cast(),
+            cpu,
+        )
+        .cast::<Cpu>();
+        if let Some(state) = state.as_mut() {
+            state.current_is_target = 1;
+        }
+    }
+}
+
+/// One more of what went wrong.
+#[inline(always)]
+pub(crate) fn count(counter: Counter) {
+    if let Some(cpu) = here() {
+        cpu.counters[counter as usize] += 1;
+    }
+}
+
+/// A number never given before and never 0.
+#[inline(always)]
+pub(crate) fn new_cookie() -> u64 {
+    // SAFETY: has no precondition.
+    let id = unsafe { bpf_get_smp_processor_id() };
+    here().map_or(0, |cpu| {
+        cpu.cookies += 1;
+        (cpu.cookies << CPU_BITS) | u64::from(id)
+    })
+}

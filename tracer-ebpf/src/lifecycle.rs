@@ -1,0 +1,124 @@
+//! Birth, change of program, death.
+
+use core::ffi::c_void;
+
+use aya_ebpf::{
+    helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext,
+};
+use tracer_common::{record::Life, thread::Thread};
+
+use crate::{config, cpu, ring, seed, state, syscalls, task::Task};
+
+/// A record about `task`, with what all events have.
+#[inline(always)]
+pub(crate) fn life(event: u32, task: Task, cookie: u64, now: u64) -> Life {
+    let (leader, level) = (task.leader(), seed::tracer_level());
+    Life {
+        ns: now,
+        cookie,
+        start_ns: leader.start_ns(),
+        tid: task.tid(),
+        shown_tgid: leader.tid_at(level),
+        shown_tid: task.tid_at(level),
+        shown_ppid: task.parent().leader().tid_at(level),
+        event,
+        comm: task.comm(),
+        ..Life::default()
+    }
+}
+
+/// `TP_PROTO(struct task_struct *parent, struct task_struct *child)`, in the parent's context,
+/// before the child runs: its state is there before its first event.
+#[btf_tracepoint(function = "sched_process_fork")]
+fn sched_process_fork(ctx: BtfTracePointContext) -> i32 {
+    if !cpu::runs_target() {
+        return 0;
+    }
+    let Some(parent) = state::of(Task::new(ctx.arg::<*const c_void>(0))) else { return 0 };
+    if parent.flags & Thread::ADOPTED == 0 {
+        return 0;
+    }
+    let child = Task::new(ctx.arg::<*const c_void>(1));
+    let is_thread = child.tgid() == parent.tgid;
+    if !is_thread && config!(follow) == 0 {
+        return 0;
+    }
+    let Some(thread) = state::of_or_new(child) else { return 0 };
+    if thread.flags & Thread::ADOPTED != 0 {
+        return 0; // An iterator was faster.
+    }
+    // SAFETY: has no precondition.
+    let now = unsafe { bpf_ktime_get_ns() };
+    thread.cookie = if is_thread { parent.cookie } else { cpu::new_cookie() };
+    thread.tgid = child.tgid();
+    thread.tid = child.tid();
+    // It stands in a run queue as soon as it is there.
+    thread.off_ns = now;
+    thread.woken_ns = now;
+    thread.flags = Thread::ADOPTED | Thread::NEWBORN | (parent.flags & Thread::HELD);
+    if parent.flags & Thread::HELD == 0 {
+        let event = if is_thread { Life::THREAD_BORN } else { Life::BORN };
+        let mut life = life(event, child, thread.cookie, now);
+        life.origin = parent.cookie;
+        ring::send_life(&life);
+    }
+    0
+}
+
+/// `TP_PROTO(struct task_struct *p, pid_t old_pid, struct linux_binprm *bprm)`, after the point of
+/// no return: the name is the new one, the other threads are gone, the thread is the leader.
+#[btf_tracepoint(function = "sched_process_exec")]
+fn sched_process_exec(ctx: BtfTracePointContext) -> i32 {
+    let task = Task::new(ctx.arg::<*const c_void>(0));
+    let target = if cpu::runs_target() { state::of(task) } else { None };
+    let Some(thread) = target else {
+        if config!(foreign_execs) != 0 && task.tgid() != config!(self_tgid) {
+            // SAFETY: has no precondition.
+            let now = unsafe { bpf_ktime_get_ns() };
+            ring::send_life(&life(Life::FOREIGN_EXEC, task, 0, now));
+        }
+        return 0;
+    };
+    if thread.flags & Thread::ADOPTED == 0 {
+        return 0;
+    }
+    // SAFETY: has no precondition.
+    let now = unsafe { bpf_ktime_get_ns() };
+    let before = thread.cookie;
+    thread.cookie = cpu::new_cookie();
+    thread.tid = task.tid();
+    thread.flags &= !(Thread::HELD | Thread::FRESH | Thread::NEWBORN | Thread::SUSPENDED);
+    let mut life = life(Life::EXEC, task, thread.cookie, now);
+    life.origin = before;
+    ring::send_life(&life);
+    0
+}
+
+/// `TP_PROTO(struct task_struct *p, …)`, in the context of the dying thread. It makes no more
+/// calls; the one it is in has no other end.
+#[btf_tracepoint(function = "sched_process_exit")]
+fn sched_process_exit(ctx: BtfTracePointContext) -> i32 {
+    if !cpu::runs_target() {
+        return 0;
+    }
+    let task = Task::new(ctx.arg::<*const c_void>(0));
+    let Some(thread) = state::of(task) else { return 0 };
+    if thread.flags & Thread::ADOPTED == 0 {
+        return 0;
+    }
+    // SAFETY: has no precondition.
+    let now = unsafe { bpf_ktime_get_ns() };
+    if thread.flags & Thread::HELD == 0 {
+        syscalls::end_by_exit(thread, now);
+        let mut life = life(Life::THREAD_EXIT, task, thread.cookie, now);
+        life.utime_ns = task.utime_ns();
+        life.stime_ns = task.stime_ns();
+        life.minor_faults = task.minor_faults();
+        life.major_faults = task.major_faults();
+        life.exit_code = task.exit_code();
+        life.last = u32::from(task.process_is_dead());
+        ring::send_life(&life);
+    }
+    thread.flags |= Thread::DEAD;
+    0
+}

@@ -1,0 +1,106 @@
+//! The kernel side of `tracer`: typed tracepoint programs and task iterators.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `syscalls` | a call begins, ends, is interrupted and restarted |
+//! | `sched` | which thread runs on this CPU, and how long threads wait and sleep |
+//! | `lifecycle` | fork, exec, exit |
+//! | `seed` | iterators: adopt threads that are alive, look at calls that are open |
+//! | `state` | the state of a thread, in task-local storage |
+//! | `cpu` | the state of a CPU: its flag, its counters |
+//! | `ring` | the rings that records leave by |
+//! | `task` | fields of the kernel's own structures |
+//!
+//! Only a thread that is a target pays for more than one look at a per-CPU word.
+#![no_std]
+#![no_main]
+
+mod cpu;
+mod lifecycle;
+mod ring;
+mod sched;
+mod seed;
+mod state;
+mod syscalls;
+mod task;
+
+use aya_ebpf::Global;
+use tracer_common::config::{Config, SYSCALLS};
+
+/// Set by user space before the programs are loaded, constant from then on.
+#[unsafe(no_mangle)]
+static CONFIG: Global<Config> = Global::new(Config {
+    task_pid: 0,
+    task_tgid: 0,
+    task_comm: 0,
+    task_start: 0,
+    task_mm: 0,
+    task_leader: 0,
+    task_parent: 0,
+    task_signal: 0,
+    task_exit_code: 0,
+    task_utime: 0,
+    task_stime: 0,
+    task_min_flt: 0,
+    task_maj_flt: 0,
+    task_on_cpu: 0,
+    task_cpu: 0,
+    task_status: 0,
+    task_thread_pid: 0,
+    pid_level: 0,
+    pid_numbers: 0,
+    upid_size: 0,
+    signal_live: 0,
+    mm_brk: 0,
+    regs_arg0: 0,
+    regs_arg1: 0,
+    regs_arg2: 0,
+    regs_nr: 0,
+    regs_sp: 0,
+    ring_bytes: 0,
+    self_tgid: 0,
+    follow: 0,
+    all: 0,
+    foreign_execs: 0,
+    treatment: [0; SYSCALLS],
+});
+
+/// The frozen configuration. Its fields are read by [`config!`] only.
+#[inline(always)]
+fn frozen() -> &'static Config {
+    // SAFETY: `Global` is a transparent wrapper of an initialised `Config`.
+    unsafe { &*(&raw const CONFIG).cast() }
+}
+
+/// Reads what user space has put in the place of the value compiled in.
+#[inline(always)]
+fn read<T: Copy>(field: &T) -> T {
+    // SAFETY: a reference is readable. Volatile, or else the compiler would take its own value.
+    unsafe { core::ptr::read_volatile(field) }
+}
+
+/// Reads one field of [`CONFIG`]: a direct load, which the verifier knows as a constant.
+macro_rules! config {
+    ($field:ident) => {
+        $crate::read(&$crate::frozen().$field)
+    };
+}
+pub(crate) use config;
+
+/// How the system call `nr` is treated; `None` outside the table.
+#[inline(always)]
+fn treatment(nr: u64) -> Option<u8> {
+    frozen().treatment.get(nr as usize).map(read)
+}
+
+#[cfg(not(test))]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    // The verifier refuses every program that could get here.
+    loop {}
+}
+
+/// The kernel lends its helpers to GPL-compatible programs only.
+#[unsafe(link_section = "license")]
+#[unsafe(no_mangle)]
+static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";

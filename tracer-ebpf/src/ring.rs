@@ -1,0 +1,67 @@
+//! The rings that records leave by.
+//!
+//! Calls go into the ring of their CPU, so that no producer waits for another. Turning points of
+//! processes are rare and precious, and have one ring of their own. A record never wakes the
+//! reader, which comes by on a timer; the exception is a ring that is more than half full.
+
+use aya_ebpf::{
+    bindings::{BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP},
+    btf_maps::{ArrayOfMaps, RingBuf},
+    helpers::{bpf_get_smp_processor_id, bpf_ringbuf_query},
+    macros::btf_map,
+};
+use tracer_common::{
+    cpu::Counter,
+    record::{Call, Life},
+};
+
+use crate::{config, cpu};
+
+/// One ring per CPU. User space makes them, with the number and the size it wants.
+#[btf_map]
+static CALLS: ArrayOfMaps<RingBuf<Call, 4096>, 1> = ArrayOfMaps::new();
+
+#[btf_map]
+static LIVES: RingBuf<Life, { 1 << 20 }> = RingBuf::new();
+
+/// A look at how full the ring is costs a helper call: one record in so many pays it.
+const LOOK_EVERY: u32 = 64;
+
+/// Sends a call, or counts that it was lost.
+#[inline(always)]
+pub(crate) fn send_call(call: Call) {
+    // SAFETY: has no precondition.
+    let id = unsafe { bpf_get_smp_processor_id() };
+    let Some(ring) = CALLS.get(id) else { return cpu::count(Counter::LostCalls) };
+    let Some(mut entry) = ring.reserve(0) else { return cpu::count(Counter::LostCalls) };
+    entry.write(call);
+    let mut flags = BPF_RB_NO_WAKEUP;
+    if let Some(cpu) = cpu::here() {
+        cpu.sent = cpu.sent.wrapping_add(1);
+        if cpu.sent % LOOK_EVERY == 0 {
+            // SAFETY: the ring is a ring.
+            let waiting = unsafe {
+                bpf_ringbuf_query(
+                    core::ptr::from_ref(ring).cast_mut().cast(),
+                    BPF_RB_AVAIL_DATA.into(),
+                )
+            };
+            if waiting > u64::from(config!(ring_bytes) / 2) {
+                flags = BPF_RB_FORCE_WAKEUP;
+            }
+        }
+    }
+    entry.submit(flags.into());
+}
+
+/// Sends a turning point, or counts that it was lost.
+#[inline(always)]
+pub(crate) fn send_life(life: &Life) {
+    match LIVES.reserve(0) {
+        Some(mut entry) => {
+            entry.write(*life);
+            entry.submit(BPF_RB_NO_WAKEUP.into());
+        }
+        None => cpu::count(Counter::LostLives),
+    }
+}

@@ -1,0 +1,166 @@
+//! Task iterators: they walk over every thread that the caller's pid namespace shows.
+//!
+//! `seed` adopts. User space marks the leaders that it wants; every thread of theirs, and every
+//! thread of their children, becomes a target here. One walk may miss a child that is born behind
+//! it, so user space walks until nothing new is found.
+//!
+//! `open_calls` looks at the calls that are open now, which have sent nothing yet.
+
+use core::{ffi::c_void, mem::size_of, ptr};
+
+use aya_ebpf::{
+    bindings::seq_file,
+    btf_maps::Array,
+    helpers::{bpf_ktime_get_ns, generated::bpf_seq_write},
+    macros::btf_map,
+};
+use tracer_common::{
+    record::{Call, Life},
+    thread::Thread,
+};
+
+use crate::{config, cpu, lifecycle, state, syscalls, task::Task};
+
+/// How deep the tracer's pid namespace lies: pids are shown as it has them. Set by every walk, since
+/// it is the tracer that walks.
+#[btf_map]
+static TRACER_LEVEL: Array<u32, 1> = Array::new();
+
+/// See [`TRACER_LEVEL`].
+#[inline(always)]
+pub(crate) fn tracer_level() -> u32 {
+    TRACER_LEVEL.get(0).copied().unwrap_or(0)
+}
+
+/// `struct bpf_iter_meta`
+#[repr(C)]
+struct Meta {
+    seq: *mut seq_file,
+}
+
+/// `struct bpf_iter__task`
+#[repr(C)]
+struct Step {
+    meta: *mut Meta,
+    task: *const c_void,
+}
+
+/// What a walk came to: the file it writes to, and a task.
+#[inline(always)]
+unsafe fn step(ctx: *mut c_void) -> Option<(*mut seq_file, Task)> {
+    let ctx = ctx.cast::<Step>();
+    // SAFETY: by the caller, the context of a task iterator, of which `Step` is the shape.
+    let (seq, task) = unsafe {
+        (
+            ptr::read_volatile(&raw const (*ptr::read_volatile(&raw const (*ctx).meta)).seq),
+            Task::new(ptr::read_volatile(&raw const (*ctx).task)),
+        )
+    };
+    // The last step of a walk has no task.
+    if task.is_null() { None } else { Some((seq, task)) }
+}
+
+/// Hands a record to the reader of the walk.
+#[inline(always)]
+fn write<T>(seq: *mut seq_file, record: &T) {
+    // SAFETY: the verifier checks both pointers. When the buffer is full the kernel takes this
+    // step again, with room.
+    unsafe { bpf_seq_write(seq, ptr::from_ref(record).cast_mut().cast(), size_of::<T>() as u32) };
+}
+
+#[unsafe(no_mangle)]
+#[unsafe(link_section = "iter/task")]
+unsafe extern "C" fn seed(ctx: *mut c_void) -> i32 {
+    // SAFETY: the kernel calls this with the context of a task iterator.
+    let Some((seq, task)) = (unsafe { step(ctx) }) else { return 0 };
+    if let Some(level) = TRACER_LEVEL.get_ptr_mut(0) {
+        // SAFETY: a slot of the map; all walks write the same.
+        unsafe { *level = Task::current().namespace_level() };
+    }
+    if let Some(thread) = state::of(task)
+        && thread.flags & Thread::ADOPTED != 0
+    {
+        // It may have come onto its CPU while it was being adopted, unseen by `sched_switch`.
+        if task.on_cpu() {
+            cpu::mark_target_on(task.cpu());
+        }
+        return 0;
+    }
+    let leader = task.leader();
+    if leader.is_null() || !is_wanted(leader, task) {
+        return 0;
+    }
+    let Some(process) = state::of_or_new(leader) else { return 0 };
+    if process.cookie == 0 {
+        process.cookie = cpu::new_cookie();
+    }
+    let (cookie, held) = (process.cookie, process.flags & Thread::HELD);
+    let Some(thread) = state::of_or_new(task) else { return 0 };
+    // SAFETY: has no precondition.
+    let now = unsafe { bpf_ktime_get_ns() };
+    thread.cookie = cookie;
+    thread.tgid = task.tgid();
+    thread.tid = task.tid();
+    thread.flags |= Thread::ADOPTED | Thread::FRESH | held;
+    if task.on_cpu() {
+        cpu::mark_target_on(task.cpu());
+    }
+    if held == 0 {
+        let mut life = lifecycle::life(Life::SEEDED, task, cookie, now);
+        life.comm = leader.comm();
+        write(seq, &life);
+    }
+    0
+}
+
+/// Whether a thread that is no target yet has to become one.
+#[inline(always)]
+fn is_wanted(leader: Task, task: Task) -> bool {
+    if let Some(process) = state::of(leader)
+        && process.flags & (Thread::WANTED | Thread::ADOPTED) != 0
+    {
+        return true;
+    }
+    if !task.has_memory() || task.tgid() == config!(self_tgid) {
+        return false;
+    }
+    if config!(all) != 0 {
+        return true;
+    }
+    if config!(follow) == 0 {
+        return false;
+    }
+    let parent = leader.parent();
+    !parent.is_null()
+        && state::of(parent).is_some_and(|parent| parent.flags & Thread::ADOPTED != 0)
+}
+
+#[unsafe(no_mangle)]
+#[unsafe(link_section = "iter/task")]
+unsafe extern "C" fn open_calls(ctx: *mut c_void) -> i32 {
+    // SAFETY: the kernel calls this with the context of a task iterator.
+    let Some((seq, task)) = (unsafe { step(ctx) }) else { return 0 };
+    let Some(thread) = state::of(task) else { return 0 };
+    if thread.flags & Thread::ADOPTED == 0 || thread.flags & (Thread::HELD | Thread::DEAD) != 0 {
+        return 0;
+    }
+    let suspended = thread.flags & Thread::SUSPENDED != 0 && thread.flags & Thread::IN_HANDLER == 0;
+    let open = if suspended { thread.suspended.call } else { thread.open };
+    if open.entered_ns == 0 {
+        return 0;
+    }
+    // SAFETY: has no precondition.
+    let now = unsafe { bpf_ktime_get_ns() };
+    // The stay that it is in now, off the CPU or waiting for one, is not in the sums yet.
+    let (off, woken) = (thread.off_ns, thread.woken_ns);
+    let (waits, sleeps) = match (off, woken) {
+        (0, _) => (0, 0),
+        (off, 0) => (0, now.saturating_sub(off)),
+        (off, woken) => (now.saturating_sub(woken), woken.saturating_sub(off)),
+    };
+    let (runnable, blocked) = (thread.runnable_ns + waits, thread.blocked_ns + sleeps);
+    let mut call = syscalls::ended(thread, &open, now, runnable, blocked);
+    call.flags |= Call::IN_FLIGHT;
+    write(seq, &call);
+    0
+}

@@ -1,0 +1,285 @@
+//! A system call begins, ends, is interrupted and restarted.
+//!
+//! A call that a signal interrupts leaves with one of the kernel's restart codes, which no program
+//! ever sees. What follows decides what it was:
+//!
+//! * no handler runs (a stop and continue, say): the same call comes back at once, or
+//!   `restart_syscall` in its place. It is one call, from its first entry to its last exit;
+//! * a handler runs and its return restarts the call (`SA_RESTART`): also one call;
+//! * a handler runs and its return gives `EINTR`: the call ended when it was interrupted.
+
+use core::ffi::c_void;
+
+use aya_ebpf::{
+    helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext,
+};
+use tracer_common::{
+    config::treatment,
+    cpu::Counter,
+    record::Call,
+    thread::{OpenCall, Suspended, Thread},
+};
+
+use crate::{
+    cpu, ring, state,
+    task::{Regs, Task},
+    treatment,
+};
+
+/// Largest errno; what lies above is an address.
+const MAX_ERRNO: i64 = 4095;
+const EINTR: i64 = 4;
+const ERESTARTSYS: i64 = 512;
+/// `ERESTARTNOINTR` lies between.
+const ERESTARTNOHAND: i64 = 514;
+const ERESTART_RESTARTBLOCK: i64 = 516;
+/// The futex operation without its flags (`FUTEX_CMD_MASK`).
+const FUTEX_COMMAND: u64 = 0x7f;
+
+/// `TP_PROTO(struct pt_regs *regs, long id)`
+#[btf_tracepoint(function = "sys_enter")]
+fn sys_enter(ctx: BtfTracePointContext) -> i32 {
+    if !cpu::runs_target() {
+        return 0;
+    }
+    let task = Task::current();
+    let Some(thread) = state::of(task) else { return 0 };
+    let regs = Regs::new(ctx.arg::<*const c_void>(0));
+    let nr = ctx.arg::<u64>(1);
+    let compat = task.in_compat_call();
+    let Some(treated) = (if compat { Some(treatment::SENT) } else { treatment(nr) }) else {
+        cpu::count(Counter::UnknownCalls);
+        return 0;
+    };
+    if thread.flags & Thread::SPECIAL != 0 && begin_special(thread, regs, nr, treated) {
+        return 0;
+    }
+    if treated & treatment::SENT == 0 {
+        return 0;
+    }
+    let (kind, amount) = describe(task, regs, treated & treatment::SHAPE);
+    thread.open = OpenCall {
+        // SAFETY: has no precondition.
+        entered_ns: unsafe { bpf_ktime_get_ns() },
+        amount,
+        runnable_before_ns: thread.runnable_ns,
+        blocked_before_ns: thread.blocked_ns,
+        nr: nr as u16,
+        kind,
+        flags: if compat { Call::COMPAT } else { 0 },
+        pad: 0,
+    };
+    0
+}
+
+/// `TP_PROTO(struct pt_regs *regs, long ret)`
+#[btf_tracepoint(function = "sys_exit")]
+fn sys_exit(ctx: BtfTracePointContext) -> i32 {
+    if !cpu::runs_target() {
+        return 0;
+    }
+    let Some(thread) = state::of(Task::current()) else { return 0 };
+    let ret = ctx.arg::<i64>(1);
+    let regs = Regs::new(ctx.arg::<*const c_void>(0));
+    if thread.flags & Thread::SPECIAL != 0 && end_special(thread, regs, ret) {
+        return 0;
+    }
+    let open = thread.open;
+    if open.entered_ns == 0 {
+        return 0;
+    }
+    thread.open.entered_ns = 0;
+    // SAFETY: has no precondition.
+    let now = unsafe { bpf_ktime_get_ns() };
+    if matches!(-ret, ERESTARTSYS..=ERESTARTNOHAND | ERESTART_RESTARTBLOCK) {
+        suspend(thread, open, now, regs.sp());
+        return 0;
+    }
+    let mut call = ended(thread, &open, now, thread.runnable_ns, thread.blocked_ns);
+    call.ret = ret;
+    if Call::kind_is_brk(open.kind) {
+        let (before, wanted) = (open.amount, regs.first());
+        call.amount = if wanted == 0 { 0 } else { wanted.abs_diff(before) };
+        // It has no errno: on failure it returns the break as it was.
+        if wanted != 0 && ret as u64 != wanted {
+            call.flags |= Call::FAILED;
+        }
+    } else if ret < 0 && ret >= -MAX_ERRNO {
+        call.flags |= Call::FAILED;
+    }
+    ring::send_call(call);
+    0
+}
+
+/// The thread dies in a call: its end, as far as there is one.
+#[inline(always)]
+pub(crate) fn end_by_exit(thread: &mut Thread, now: u64) {
+    if thread.flags & Thread::SUSPENDED != 0 {
+        if thread.flags & Thread::IN_HANDLER == 0 {
+            // Killed: the signal that interrupted the call was the last.
+            let Suspended { call, .. } = thread.suspended;
+            thread.flags &= !Thread::SUSPENDED;
+            thread.open = call;
+        } else {
+            end_suspended(thread);
+        }
+    }
+    let open = thread.open;
+    if open.entered_ns != 0 {
+        thread.open.entered_ns = 0;
+        let mut call = ended(thread, &open, now, thread.runnable_ns, thread.blocked_ns);
+        call.flags |= Call::ENDED_BY_EXIT;
+        ring::send_call(call);
+    }
+}
+
+/// Kind and amount of a call that begins; for `brk` the amount is the break before it.
+#[inline(always)]
+fn describe(task: Task, regs: Regs, shape: u8) -> (u8, u64) {
+    match shape {
+        treatment::BRK => {
+            let (before, wanted) = (task.heap_break(), regs.first());
+            let kind = if wanted == 0 || wanted == before {
+                Call::BRK_QUERY
+            } else if wanted > before {
+                Call::BRK_GROW
+            } else {
+                Call::BRK_SHRINK
+            };
+            (kind, before)
+        }
+        treatment::BYTES_IN_SECOND => (0, regs.second()),
+        treatment::BYTES_IN_THIRD => (0, regs.third()),
+        treatment::FUTEX => ((regs.second() & FUTEX_COMMAND) as u8, regs.first()),
+        treatment::FUTEX_WORD => (0, regs.first()),
+        _ => (0, 0),
+    }
+}
+
+/// The record of a call that ended at `end_ns`, when the thread's sums were as given.
+#[inline(always)]
+pub(crate) fn ended(thread: &Thread, open: &OpenCall, end_ns: u64, runnable: u64, blocked: u64) -> Call {
+    let wall = end_ns.saturating_sub(open.entered_ns);
+    let runnable_ns = (runnable - open.runnable_before_ns).min(wall);
+    let blocked_ns = (blocked - open.blocked_before_ns).min(wall - runnable_ns);
+    Call {
+        end_ns,
+        cookie: thread.cookie,
+        on_cpu_ns: wall - runnable_ns - blocked_ns,
+        runnable_ns,
+        blocked_ns,
+        ret: 0,
+        // Of `brk` the exit alone knows how far it got.
+        amount: if Call::kind_is_brk(open.kind) { 0 } else { open.amount },
+        tid: thread.tid,
+        nr: open.nr,
+        kind: open.kind,
+        flags: open.flags,
+    }
+}
+
+/// The rare cases at the beginning of a call. True if the call is a restart, and so has begun
+/// before.
+#[inline(always)]
+fn begin_special(thread: &mut Thread, regs: Regs, nr: u64, treated: u8) -> bool {
+    thread.flags &= !(Thread::FRESH | Thread::NEWBORN | Thread::IN_SIGRETURN);
+    if thread.flags & Thread::SUSPENDED == 0 {
+        return false;
+    }
+    let shape = treated & treatment::SHAPE;
+    let flags = thread.flags;
+    if shape == treatment::SIGRETURN {
+        thread.flags |= Thread::IN_SIGRETURN | Thread::IN_HANDLER;
+        return false;
+    }
+    let same_place = nr == u64::from(thread.suspended.call.nr) && regs.sp() == thread.suspended.sp;
+    if shape != treatment::RESTART && !same_place {
+        // A handler's own call. (The stack pointer of a handler is never that of the call.)
+        thread.flags |= Thread::IN_HANDLER;
+        return false;
+    }
+    if flags & Thread::IN_HANDLER != 0 && flags & Thread::RESTARTING == 0 {
+        // The handler never came back, by `longjmp` say: a call of its own after all.
+        end_suspended(thread);
+        return false;
+    }
+    thread.flags &= !(Thread::SUSPENDED | Thread::IN_HANDLER | Thread::RESTARTING);
+    thread.open = thread.suspended.call;
+    true
+}
+
+/// The rare cases at the end of a call. True if there is nothing more to do.
+#[inline(always)]
+fn end_special(thread: &mut Thread, regs: Regs, ret: i64) -> bool {
+    let flags = thread.flags;
+    thread.flags &= !(Thread::FRESH | Thread::NEWBORN | Thread::IN_SIGRETURN);
+    if flags & Thread::HELD != 0 {
+        thread.open.entered_ns = 0;
+        return true;
+    }
+    if thread.open.entered_ns == 0 {
+        if flags & Thread::FRESH != 0 {
+            send_unpaired(thread, regs.nr(), ret);
+            return true;
+        }
+        if flags & Thread::NEWBORN != 0 {
+            return true;
+        }
+    }
+    if flags & Thread::IN_SIGRETURN != 0 && flags & Thread::SUSPENDED != 0 {
+        if ret == -EINTR {
+            end_suspended(thread);
+        } else {
+            thread.flags |= Thread::RESTARTING;
+        }
+    }
+    false
+}
+
+/// The thread was in a call when it was adopted.
+#[inline(always)]
+fn send_unpaired(thread: &Thread, nr: u64, ret: i64) {
+    // `rt_sigreturn` leaves with the number −1, and a child comes out of its parent's fork with 0.
+    let Some(treated) = treatment(nr) else { return };
+    if treated & treatment::SENT == 0 || (ret == 0 && treated & treatment::SHAPE == treatment::FORK)
+    {
+        return;
+    }
+    ring::send_call(Call {
+        // SAFETY: has no precondition.
+        end_ns: unsafe { bpf_ktime_get_ns() },
+        cookie: thread.cookie,
+        tid: thread.tid,
+        nr: nr as u16,
+        flags: Call::UNPAIRED,
+        ..Call::default()
+    });
+}
+
+/// Puts an interrupted call aside until it shows whether it goes on.
+#[inline(always)]
+fn suspend(thread: &mut Thread, call: OpenCall, now: u64, sp: u64) {
+    if thread.flags & Thread::SUSPENDED != 0 {
+        // A call in a handler, interrupted too. There is room for one.
+        end_suspended(thread);
+    }
+    thread.suspended = Suspended {
+        call,
+        ended_ns: now,
+        runnable_ns: thread.runnable_ns,
+        blocked_ns: thread.blocked_ns,
+        sp,
+    };
+    thread.flags |= Thread::SUSPENDED;
+}
+
+/// The suspended call is over: it ended with `EINTR` when it was interrupted.
+#[inline(always)]
+fn end_suspended(thread: &mut Thread) {
+    thread.flags &= !(Thread::SUSPENDED | Thread::IN_HANDLER | Thread::RESTARTING);
+    let Suspended { call, ended_ns, runnable_ns, blocked_ns, sp: _ } = thread.suspended;
+    let mut call = ended(thread, &call, ended_ns, runnable_ns, blocked_ns);
+    call.ret = -EINTR;
+    call.flags |= Call::FAILED;
+    ring::send_call(call);
+}
