@@ -1,0 +1,119 @@
+//! The configuration that is frozen into the programs.
+
+use anyhow::Result;
+use tracer_common::config::{ABSENT, Config, SYSCALLS, treatment};
+
+use crate::kernel::{offsets::Offsets, selection::Selection, syscalls};
+
+/// What of a run the programs have to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The system calls that are sent.
+    pub selection: Selection,
+    /// Descendants of targets are targets.
+    pub follow: bool,
+    /// Every user process is a target.
+    pub all: bool,
+    /// Tell of every exec.
+    pub foreign_execs: bool,
+    /// Bytes of each CPU's ring: a power of two, a multiple of the page size.
+    pub ring_bytes: u32,
+}
+
+/// The calls that are not plain.
+const SHAPES: [(&str, u8); 15] = [
+    ("brk", treatment::BRK),
+    ("mmap", treatment::BYTES_IN_SECOND),
+    ("munmap", treatment::BYTES_IN_SECOND),
+    ("madvise", treatment::BYTES_IN_SECOND),
+    ("mprotect", treatment::BYTES_IN_SECOND),
+    ("mremap", treatment::BYTES_IN_THIRD),
+    ("futex", treatment::FUTEX),
+    ("futex_wait", treatment::FUTEX_WORD),
+    ("futex_wake", treatment::FUTEX_WORD),
+    ("rt_sigreturn", treatment::SIGRETURN),
+    ("restart_syscall", treatment::RESTART),
+    ("fork", treatment::FORK),
+    ("vfork", treatment::FORK),
+    ("clone", treatment::FORK),
+    ("clone3", treatment::FORK),
+];
+
+/// Puts together what the settings and the running kernel's BTF say.
+///
+/// # Errors
+/// If the kernel has no BTF or lacks a field.
+pub(super) fn config(settings: &Settings) -> Result<Config> {
+    let offsets = Offsets::from_kernel()?;
+    let [first, second, third, _] = offsets.arguments;
+    Ok(Config {
+        task_pid: offsets.pid,
+        task_tgid: offsets.tgid,
+        task_comm: offsets.comm,
+        task_start: offsets.start_boottime,
+        task_mm: offsets.mm,
+        task_leader: offsets.group_leader,
+        task_parent: offsets.real_parent,
+        task_signal: offsets.signal,
+        task_exit_code: offsets.exit_code,
+        task_utime: offsets.utime,
+        task_stime: offsets.stime,
+        task_min_flt: offsets.min_flt,
+        task_maj_flt: offsets.maj_flt,
+        task_on_cpu: offsets.on_cpu,
+        task_cpu: offsets.cpu,
+        task_status: offsets.status.unwrap_or(ABSENT),
+        task_thread_pid: offsets.thread_pid,
+        pid_level: offsets.pid_level,
+        pid_numbers: offsets.pid_numbers,
+        upid_size: offsets.upid_size,
+        signal_live: offsets.live,
+        mm_brk: offsets.mm_brk,
+        regs_arg0: first,
+        regs_arg1: second,
+        regs_arg2: third,
+        regs_nr: offsets.syscall_number,
+        regs_sp: offsets.stack_pointer,
+        ring_bytes: settings.ring_bytes,
+        self_tgid: std::process::id(),
+        follow: settings.follow.into(),
+        all: settings.all.into(),
+        foreign_execs: settings.foreign_execs.into(),
+        treatment: treatments(&settings.selection),
+    })
+}
+
+fn treatments(selection: &Selection) -> [u8; SYSCALLS] {
+    let mut table = [treatment::PLAIN; SYSCALLS];
+    for (name, shape) in SHAPES {
+        if let Some(nr) = syscalls::number(name) {
+            table[nr as usize % SYSCALLS] = shape;
+        }
+    }
+    for nr in selection.iter() {
+        table[nr as usize % SYSCALLS] |= treatment::SENT;
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_special_call_has_a_number_or_is_new() {
+        for (name, _) in SHAPES {
+            let old = !matches!(name, "futex_wait" | "futex_wake" | "fork" | "vfork");
+            assert!(syscalls::number(name).is_some() || !old, "{name} is no system call");
+        }
+    }
+
+    #[test]
+    fn the_calls_selected_are_sent_and_no_others() {
+        let brk = syscalls::number("brk").unwrap() as usize;
+        let futex = syscalls::number("futex").unwrap() as usize;
+        let table = treatments(&Selection::parse("brk").unwrap());
+        assert_eq!(table[brk], treatment::SENT | treatment::BRK);
+        assert_eq!(table[futex], treatment::FUTEX);
+    }
+}

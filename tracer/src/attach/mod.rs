@@ -1,0 +1,242 @@
+//! Loads the programs, names their targets, takes their records out, lets go of them.
+//!
+//! This knows nothing of what a call means. The order matters: load and attach everything, then
+//! [mark](Programs::mark) and [seed](Programs::seed) the targets, and only then open the window.
+//! Whichever way the tracer ends, nothing stays in the kernel: all of it hangs on file descriptors.
+
+mod frozen;
+mod ring;
+mod sys;
+
+pub use frozen::Settings;
+pub use ring::Pressure;
+pub use sys::{cpu_time, raise_priority};
+
+use std::{io::Read as _, os::fd::AsFd as _, sync::Arc};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use aya::{
+    Btf, Ebpf, EbpfLoader, include_bytes_aligned,
+    maps::{Map, MapData, PerCpuArray, RingBuf},
+    programs::{BtfTracePoint, Iter, Program},
+};
+use aya_log::EbpfLogger;
+use nix::errno::Errno;
+use tokio::io::unix::AsyncFd;
+use tracer_common::{
+    cpu::{Counter, Cpu},
+    thread::Thread,
+};
+
+use self::ring::CallRings;
+
+/// The programs, built by `cargo xtask build` and carried in the binary.
+static OBJECT: &[u8] = include_bytes_aligned!(env!("TRACER_BPF_OBJECT"));
+
+/// Each program and the tracepoint it is attached to.
+const TRACEPOINTS: [(&str, &str); 7] = [
+    ("sched_switch", "sched_switch"),
+    ("sched_wakeup", "sched_wakeup"),
+    ("sched_process_fork", "sched_process_fork"),
+    ("sched_process_exec", "sched_process_exec"),
+    ("sched_process_exit", "sched_process_exit"),
+    ("sys_enter", "sys_enter"),
+    ("sys_exit", "sys_exit"),
+];
+/// The task iterators.
+const SEED: &str = "seed";
+const OPEN_CALLS: &str = "open_calls";
+
+/// A child of a target can be born behind a walk; a tree that outruns this many walks does nothing
+/// but fork.
+const MAX_WALKS: usize = 64;
+
+/// The bytes of one record, and the ring they come from.
+#[derive(Clone, Copy, Debug)]
+pub enum Record<'a> {
+    /// A [`Life`](tracer_common::record::Life).
+    Life(&'a [u8]),
+    /// A [`Call`](tracer_common::record::Call).
+    Call(&'a [u8]),
+}
+
+/// What came of marking a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Marked {
+    /// It waits to be seeded.
+    Now,
+    /// It was a target already, as the child of one perhaps.
+    Before,
+    /// There is no such process any more.
+    Gone,
+}
+
+/// The programs in the kernel, attached for as long as this lives.
+pub struct Programs {
+    bpf: Ebpf,
+    calls: CallRings,
+    lives: RingBuf<MapData>,
+}
+
+impl Programs {
+    /// Loads and attaches everything. Nothing is traced before targets are marked and seeded
+    /// (except under [`Settings::all`], where seeding alone does it).
+    ///
+    /// # Errors
+    /// With what the kernel refused, and why.
+    pub fn attach(settings: &Settings) -> Result<Self> {
+        let config = frozen::config(settings)?;
+        let btf = Btf::from_sys_fs().context("cannot read the kernel's BTF")?;
+        let cpus = aya::util::nr_cpus().map_err(|(what, e)| anyhow!(e).context(what))?;
+        let cpus = u32::try_from(cpus).context("number of possible CPUs")?;
+        let level = log::max_level() as u8;
+        let mut bpf = EbpfLoader::new()
+            .btf(Some(&btf))
+            .allow_unsupported_maps() // Task-local storage, which aya has no type for.
+            .map_max_entries("CALLS", cpus)
+            .override_global("CONFIG", &config, true)
+            .override_global(aya_log::LEVEL, &level, false)
+            .load(OBJECT)
+            .map_err(|e| refused("loading the eBPF maps", e))?;
+        if let Err(e) = EbpfLogger::init(&mut bpf) {
+            log::debug!("no messages from the eBPF programs: {e}");
+        }
+        let Some(Map::ArrayOfMaps(outer)) = bpf.map("CALLS") else {
+            bail!("the eBPF object has no array of rings: rebuild it with `cargo xtask build`")
+        };
+        let calls = CallRings::create(outer.fd().as_fd(), cpus, settings.ring_bytes)?;
+        let lives = bpf.take_map("LIVES").context("the eBPF object has no ring for lives")?;
+        let mut programs = Self { bpf, calls, lives: RingBuf::try_from(lives)? };
+        for (name, tracepoint) in TRACEPOINTS {
+            let program: &mut BtfTracePoint = programs.program(name)?.try_into()?;
+            program
+                .load(tracepoint, &btf)
+                .map_err(|e| refused(&format!("loading the program for `{tracepoint}`"), e))?;
+        }
+        for name in [SEED, OPEN_CALLS] {
+            let program: &mut Iter = programs.program(name)?.try_into()?;
+            program
+                .load("task", &btf)
+                .map_err(|e| refused(&format!("loading the iterator `{name}`"), e))?;
+        }
+        for (name, tracepoint) in TRACEPOINTS {
+            let program: &mut BtfTracePoint = programs.program(name)?.try_into()?;
+            program
+                .attach()
+                .map_err(|e| refused(&format!("attaching to the tracepoint `{tracepoint}`"), e))?;
+        }
+        Ok(programs)
+    }
+
+    fn program(&mut self, name: &str) -> Result<&mut Program> {
+        self.bpf.program_mut(name).with_context(|| format!("the eBPF object has no `{name}`"))
+    }
+
+    /// Names a process, by a pid of the caller's namespace, as a target from the next
+    /// [`seed`](Self::seed) on. With `held` nothing counts before its exec.
+    ///
+    /// # Errors
+    /// If the kernel refuses.
+    pub fn mark(&self, pid: i32, held: bool) -> Result<Marked> {
+        let Some(Map::Unsupported(threads)) = self.bpf.map("THREADS") else {
+            bail!("the eBPF object has no task storage: rebuild it with `cargo xtask build`")
+        };
+        let held = if held { Thread::HELD } else { 0 };
+        let state = Thread { flags: Thread::WANTED | held, ..Thread::default() };
+        let marked = sys::pidfd_open(pid)
+            .and_then(|pidfd| sys::store_for_task(threads.fd().as_fd(), &pidfd, &state));
+        match marked {
+            Ok(()) => Ok(Marked::Now),
+            Err(Errno::EEXIST) => Ok(Marked::Before),
+            Err(Errno::ESRCH | Errno::ENOENT) => Ok(Marked::Gone),
+            Err(e) => Err(e).with_context(|| format!("cannot mark process {pid} as a target")),
+        }
+    }
+
+    /// Adopts every thread of the processes marked, and of their descendants. Hands over a
+    /// [`Life`](tracer_common::record::Life) for each.
+    ///
+    /// # Errors
+    /// If the task iterator fails.
+    pub fn seed(&mut self, mut life: impl FnMut(&[u8])) -> Result<()> {
+        for walk in 1.. {
+            let adopted = self.walk(SEED)?;
+            if adopted.is_empty() {
+                break;
+            }
+            life(&adopted);
+            if walk == MAX_WALKS {
+                log::warn!("processes are born faster than they are found: some may be missed");
+                break;
+            }
+        }
+        // A thread can be switched in, unrecognised, while it is adopted. When every CPU has been
+        // through a switch or a tick, the last walk finds it there and puts the CPU's flag right.
+        sys::wait_for_every_cpu();
+        life(&self.walk(SEED)?);
+        Ok(())
+    }
+
+    /// The calls that are open now: one [`Call`](tracer_common::record::Call) after another.
+    ///
+    /// # Errors
+    /// If the task iterator fails.
+    pub fn open_calls(&mut self) -> Result<Vec<u8>> {
+        self.walk(OPEN_CALLS)
+    }
+
+    /// Lets an iterator walk over all threads, and returns what it writes.
+    fn walk(&mut self, name: &str) -> Result<Vec<u8>> {
+        let program: &mut Iter = self.program(name)?.try_into()?;
+        let link = program.attach().with_context(|| format!("cannot start the iterator {name}"))?;
+        let mut file = program.take_link(link)?.into_file()?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).with_context(|| format!("the iterator {name} failed"))?;
+        Ok(bytes)
+    }
+
+    /// Takes out all that waits in the rings, turning points first.
+    pub fn drain(&mut self, mut record: impl FnMut(Record<'_>)) {
+        while let Some(bytes) = self.lives.next() {
+            record(Record::Life(&bytes));
+        }
+        self.calls.drain(|bytes| record(Record::Call(bytes)));
+    }
+
+    /// Becomes readable when a ring is filling up. Needs a runtime of tokio's.
+    ///
+    /// # Errors
+    /// If the runtime cannot watch it.
+    pub fn pressure(&self) -> std::io::Result<AsyncFd<Arc<Pressure>>> {
+        sys::watch(self.calls.pressure())
+    }
+
+    /// How often one kind of loss has happened since the start, on all CPUs.
+    ///
+    /// # Errors
+    /// If the map cannot be read.
+    pub fn count(&self, counter: Counter) -> Result<u64> {
+        let map = self.bpf.map("CPUS").context("the eBPF object has no counters")?;
+        let cpus: PerCpuArray<_, Cpu> = PerCpuArray::try_from(map)?;
+        Ok(cpus.get(&0, 0)?.iter().map(|cpu| cpu.counters[counter as usize]).sum())
+    }
+
+    /// Detaches all programs but keeps what they have left behind.
+    ///
+    /// # Errors
+    /// If the object lacks one of them.
+    pub fn detach(&mut self) -> Result<()> {
+        for (name, _) in TRACEPOINTS {
+            let program: &mut BtfTracePoint = self.program(name)?.try_into()?;
+            program.unload()?;
+        }
+        Ok(())
+    }
+}
+
+/// What to do about a kernel that says no.
+fn refused(what: &str, error: impl Into<anyhow::Error>) -> anyhow::Error {
+    error.into().context(format!(
+        "{what} was refused by the kernel (`tracer doctor` tells what it allows and what to do)"
+    ))
+}

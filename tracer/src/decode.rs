@@ -1,0 +1,129 @@
+//! Turns bytes out of the kernel into facts. Total: any bytes give a fact or an error.
+
+use std::fmt;
+
+use bytes::{Buf, TryGetError};
+use tracer_common::record::{Call, Life};
+
+/// Bytes that are no record, because there are too few of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotARecord {
+    /// How many there were.
+    pub bytes: usize,
+}
+
+impl fmt::Display for NotARecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes from the kernel are no whole record", self.bytes)
+    }
+}
+
+impl std::error::Error for NotARecord {}
+
+/// Decodes a [`Call`].
+///
+/// # Errors
+/// If the bytes are too few.
+pub fn call(bytes: &[u8]) -> Result<Call, NotARecord> {
+    read_call(&mut &*bytes).map_err(|_| NotARecord { bytes: bytes.len() })
+}
+
+/// Decodes a [`Life`].
+///
+/// # Errors
+/// If the bytes are too few.
+pub fn life(bytes: &[u8]) -> Result<Life, NotARecord> {
+    read_life(&mut &*bytes).map_err(|_| NotARecord { bytes: bytes.len() })
+}
+
+/// Decodes records that lie one after the other, as an iterator of the kernel writes them.
+pub fn all<T>(
+    bytes: &[u8],
+    decode: fn(&[u8]) -> Result<T, NotARecord>,
+) -> impl Iterator<Item = Result<T, NotARecord>> {
+    bytes.chunks(size_of::<T>()).map(decode)
+}
+
+fn read_call(from: &mut &[u8]) -> Result<Call, TryGetError> {
+    Ok(Call {
+        end_ns: from.try_get_u64_ne()?,
+        cookie: from.try_get_u64_ne()?,
+        on_cpu_ns: from.try_get_u64_ne()?,
+        runnable_ns: from.try_get_u64_ne()?,
+        blocked_ns: from.try_get_u64_ne()?,
+        ret: from.try_get_i64_ne()?,
+        amount: from.try_get_u64_ne()?,
+        tid: from.try_get_u32_ne()?,
+        nr: from.try_get_u16_ne()?,
+        kind: from.try_get_u8()?,
+        flags: from.try_get_u8()?,
+    })
+}
+
+fn read_life(from: &mut &[u8]) -> Result<Life, TryGetError> {
+    Ok(Life {
+        ns: from.try_get_u64_ne()?,
+        cookie: from.try_get_u64_ne()?,
+        origin: from.try_get_u64_ne()?,
+        start_ns: from.try_get_u64_ne()?,
+        utime_ns: from.try_get_u64_ne()?,
+        stime_ns: from.try_get_u64_ne()?,
+        minor_faults: from.try_get_u64_ne()?,
+        major_faults: from.try_get_u64_ne()?,
+        tid: from.try_get_u32_ne()?,
+        shown_tgid: from.try_get_u32_ne()?,
+        shown_tid: from.try_get_u32_ne()?,
+        shown_ppid: from.try_get_u32_ne()?,
+        event: from.try_get_u32_ne()?,
+        exit_code: from.try_get_i32_ne()?,
+        last: from.try_get_u32_ne()?,
+        pad: from.try_get_u32_ne()?,
+        comm: {
+            let mut comm = [0; 16];
+            from.try_copy_to_slice(&mut comm)?;
+            comm
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_found_where_the_kernel_side_puts_them() {
+        let mut bytes = Vec::new();
+        for field in 1..=7u64 {
+            bytes.extend(field.to_ne_bytes());
+        }
+        bytes.extend(8u32.to_ne_bytes());
+        bytes.extend(9u16.to_ne_bytes());
+        bytes.extend([10, 11]);
+        let call = call(&bytes).unwrap();
+        assert_eq!((call.end_ns, call.cookie, call.on_cpu_ns), (1, 2, 3));
+        assert_eq!((call.runnable_ns, call.blocked_ns, call.ret, call.amount), (4, 5, 6, 7));
+        assert_eq!((call.tid, call.nr, call.kind, call.flags), (8, 9, 10, 11));
+    }
+
+    #[test]
+    fn a_record_cut_short_is_an_error_at_every_length() {
+        for length in 0..size_of::<Call>() {
+            assert_eq!(call(&vec![0xff; length]), Err(NotARecord { bytes: length }));
+        }
+        for length in 0..size_of::<Life>() {
+            assert_eq!(life(&vec![0xff; length]), Err(NotARecord { bytes: length }));
+        }
+        assert!(call(&[0xff; size_of::<Call>()]).is_ok());
+        assert!(life(&[0xff; size_of::<Life>()]).is_ok());
+    }
+
+    #[test]
+    fn records_in_a_row_come_out_in_order_and_a_rest_is_an_error() {
+        let mut bytes = vec![0; 2 * size_of::<Call>()];
+        bytes[0] = 1;
+        bytes[size_of::<Call>()] = 2;
+        bytes.push(0);
+        let ends: Vec<_> = all(&bytes, call).map(|r| r.map(|c| c.end_ns)).collect();
+        assert_eq!(ends, [Ok(1u64.to_le()), Ok(2u64.to_le()), Err(NotARecord { bytes: 1 })]);
+    }
+}

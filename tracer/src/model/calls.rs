@@ -1,0 +1,110 @@
+//! The account of one kind of system call.
+
+use tracer_common::record::Call;
+
+use super::hist::Hist;
+
+/// Which kind of call: what a row of the table stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CallKind {
+    /// The number of the call.
+    pub nr: u16,
+    /// For `brk` one of [`Call::BRK_GROW`] and its neighbours, else 0.
+    pub brk: u8,
+    /// The number is one of ia32's.
+    pub compat: bool,
+}
+
+impl CallKind {
+    /// The kind of a call.
+    #[must_use]
+    pub const fn of(call: &Call) -> Self {
+        let brk = if Call::kind_is_brk(call.kind) { call.kind } else { 0 };
+        Self { nr: call.nr, brk, compat: call.flags & Call::COMPAT != 0 }
+    }
+}
+
+/// What is known of all calls of one kind.
+#[derive(Clone, Debug, Default)]
+pub struct Calls {
+    /// Elapsed times of the completed ones.
+    pub wall: Hist,
+    /// The parts running in the kernel.
+    pub on_cpu: Hist,
+    /// The parts waiting for a CPU.
+    pub runnable: Hist,
+    /// The parts sleeping.
+    pub blocked: Hist,
+    /// How many of the completed ones failed.
+    pub errors: u64,
+    /// Bytes asked for by those that did not.
+    pub bytes: u64,
+    /// Ends whose beginning was not seen, or lies before the window.
+    pub unpaired: u64,
+    /// Cut off by the death of their thread.
+    pub ended_by_exit: u64,
+    /// Open at the end.
+    pub in_flight: u64,
+    /// How long the longest of these had lasted.
+    pub in_flight_longest_ns: u64,
+}
+
+impl Calls {
+    /// Adds a call that has ended within the window.
+    pub fn add(&mut self, call: &Call, window_start_ns: u64) {
+        let began_ns = call.end_ns.saturating_sub(call.wall_ns());
+        if call.flags & Call::UNPAIRED != 0 || began_ns < window_start_ns {
+            self.unpaired += 1;
+        } else if call.flags & Call::ENDED_BY_EXIT != 0 {
+            self.ended_by_exit += 1;
+        } else {
+            self.wall.record(call.wall_ns());
+            self.on_cpu.record(call.on_cpu_ns);
+            self.runnable.record(call.runnable_ns);
+            self.blocked.record(call.blocked_ns);
+            if call.flags & Call::FAILED != 0 {
+                self.errors += 1;
+            } else {
+                self.bytes = self.bytes.saturating_add(call.amount);
+            }
+        }
+    }
+
+    /// Adds a call that is open at the edge of the window.
+    pub fn add_open(&mut self, elapsed_ns: u64) {
+        self.in_flight += 1;
+        self.in_flight_longest_ns = self.in_flight_longest_ns.max(elapsed_ns);
+    }
+
+    /// Adds what came after; what was open before is open or ended now.
+    pub fn absorb(&mut self, later: &Self) {
+        let Self {
+            wall,
+            on_cpu,
+            runnable,
+            blocked,
+            errors,
+            bytes,
+            unpaired,
+            ended_by_exit,
+            in_flight,
+            in_flight_longest_ns,
+        } = later;
+        self.wall.absorb(wall);
+        self.on_cpu.absorb(on_cpu);
+        self.runnable.absorb(runnable);
+        self.blocked.absorb(blocked);
+        self.errors += errors;
+        self.bytes = self.bytes.saturating_add(*bytes);
+        self.unpaired += unpaired;
+        self.ended_by_exit += ended_by_exit;
+        self.in_flight += in_flight;
+        self.in_flight_longest_ns = self.in_flight_longest_ns.max(*in_flight_longest_ns);
+    }
+
+    /// Forgets the open calls: the edge at which they were open has passed.
+    pub fn forget_open(&mut self) {
+        self.in_flight = 0;
+        self.in_flight_longest_ns = 0;
+    }
+}

@@ -1,0 +1,160 @@
+//! A distribution of times: count, sum and maximum exact, the shape to two significant digits.
+
+use hdrhistogram::Histogram;
+
+/// Significant digits of the shape. Two keep 64 processes × 50 metrics within 64 MiB.
+const DIGITS: u8 = 2;
+
+/// A distribution of nanoseconds. Takes next to no memory while it is empty.
+#[derive(Clone, Debug, Default)]
+pub struct Hist {
+    count: u64,
+    sum: u64,
+    max: u64,
+    shape: Option<Box<Histogram<u32>>>,
+}
+
+impl Hist {
+    /// Adds one time.
+    pub fn record(&mut self, ns: u64) {
+        self.count += 1;
+        self.sum = self.sum.saturating_add(ns);
+        self.max = self.max.max(ns);
+        if let Some(shape) = self.shape_mut()
+            && let Err(e) = shape.record(ns)
+        {
+            log::warn!("percentiles leave out a time of {ns} ns: {e}");
+        }
+    }
+
+    /// Adds all that is in another one.
+    pub fn absorb(&mut self, other: &Self) {
+        self.count += other.count;
+        self.sum = self.sum.saturating_add(other.sum);
+        self.max = self.max.max(other.max);
+        if let (Some(theirs), Some(shape)) = (&other.shape, self.shape_mut())
+            && let Err(e) = shape.add(theirs.as_ref())
+        {
+            log::warn!("percentiles leave out {} times: {e}", other.count);
+        }
+    }
+
+    fn shape_mut(&mut self) -> Option<&mut Histogram<u32>> {
+        if self.shape.is_none() {
+            let mut shape = Histogram::new(DIGITS).ok()?;
+            shape.auto(true);
+            self.shape = Some(Box::new(shape));
+        }
+        self.shape.as_deref_mut()
+    }
+
+    /// How many times there are.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Their sum.
+    #[must_use]
+    pub fn sum(&self) -> u64 {
+        self.sum
+    }
+
+    /// Their mean; `None` without any.
+    #[must_use]
+    pub fn mean(&self) -> Option<u64> {
+        self.sum.checked_div(self.count)
+    }
+
+    /// The largest; `None` without any.
+    #[must_use]
+    pub fn max(&self) -> Option<u64> {
+        (self.count > 0).then_some(self.max)
+    }
+
+    /// The time that a share `quantile` (0 to 1) of them does not exceed; `None` without any.
+    #[must_use]
+    pub fn quantile(&self, quantile: f64) -> Option<u64> {
+        let shape = self.shape.as_ref().filter(|_| self.count > 0)?;
+        // A bucket's upper edge may lie above every time in it.
+        Some(shape.value_at_quantile(quantile).min(self.max))
+    }
+
+    /// The numbers of times between one power of two and the next: lower edge, upper edge, count.
+    pub fn octaves(&self) -> impl Iterator<Item = (u64, u64, u64)> {
+        let mut octaves = [0u64; 64];
+        if let Some(shape) = &self.shape {
+            for step in shape.iter_recorded() {
+                let value = shape.lowest_equivalent(step.value_iterated_to()).max(1);
+                octaves[value.ilog2() as usize] += step.count_since_last_iteration();
+            }
+        }
+        let first = octaves.iter().position(|&n| n > 0).unwrap_or(0);
+        let past = octaves.iter().rposition(|&n| n > 0).map_or(0, |last| last + 1);
+        (first..past).map(move |n| {
+            let from = if n == 0 { 0 } else { 1 << n };
+            (from, 1u64.checked_shl(n as u32 + 1).unwrap_or(u64::MAX), octaves[n])
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(times: &[u64]) -> Hist {
+        let mut hist = Hist::default();
+        times.iter().for_each(|&ns| hist.record(ns));
+        hist
+    }
+
+    #[test]
+    fn count_sum_mean_and_max_are_exact() {
+        let hist = of(&[1, 1_000_003, 17, 123_456_789_012]);
+        assert_eq!(hist.count(), 4);
+        assert_eq!(hist.sum(), 1 + 1_000_003 + 17 + 123_456_789_012);
+        assert_eq!(hist.max(), Some(123_456_789_012));
+        assert_eq!(hist.mean(), Some(hist.sum() / 4));
+    }
+
+    #[test]
+    fn percentiles_are_right_to_one_per_cent() {
+        let hist = of(&(1..=100_000).map(|n| n * 1_000).collect::<Vec<_>>());
+        for (quantile, exact) in [(0.5, 50_000_000.0), (0.9, 90_000_000.0), (0.99, 99_000_000.0)] {
+            let got = hist.quantile(quantile).unwrap() as f64;
+            assert!((got / exact - 1.0).abs() < 0.01, "{quantile}: {got} for {exact}");
+        }
+    }
+
+    #[test]
+    fn no_percentile_exceeds_the_maximum() {
+        let hist = of(&[1_001]);
+        assert_eq!(hist.quantile(0.5), Some(1_001));
+        assert_eq!(hist.quantile(1.0), Some(1_001));
+    }
+
+    #[test]
+    fn nothing_is_known_of_an_empty_one() {
+        let hist = Hist::default();
+        assert_eq!((hist.mean(), hist.max(), hist.quantile(0.5)), (None, None, None));
+        assert_eq!(hist.octaves().count(), 0);
+    }
+
+    #[test]
+    fn two_put_together_are_as_one_recorded_at_once() {
+        let mut left = of(&[1, 2, 3_000_000]);
+        left.absorb(&of(&[5, 7_000_000_000]));
+        left.absorb(&Hist::default());
+        let both = of(&[1, 2, 3_000_000, 5, 7_000_000_000]);
+        assert_eq!((left.count(), left.sum(), left.max()), (both.count(), both.sum(), both.max()));
+        assert_eq!(left.quantile(0.5), both.quantile(0.5));
+    }
+
+    #[test]
+    fn octaves_cover_every_time_once() {
+        let hist = of(&[0, 1, 2, 3, 4, 1_000, 1_000_000]);
+        assert_eq!(hist.octaves().map(|(_, _, n)| n).sum::<u64>(), 7);
+        assert_eq!(hist.octaves().next(), Some((0, 2, 2)));
+        assert!(hist.octaves().all(|(from, to, _)| from < to));
+    }
+}

@@ -1,0 +1,307 @@
+//! One tracing run, from the first privilege to the last report.
+
+mod clock;
+mod output;
+mod signals;
+mod summary;
+mod targets;
+
+use std::{future::pending, time::Duration};
+
+use anyhow::{Context as _, Result};
+use tokio::{
+    time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout},
+};
+
+use self::{output::Output, signals::Signals, summary::Summary, targets::Watched};
+use crate::{
+    attach::{self, Programs, Record, Settings},
+    config::{Command, Config, Targets},
+    decode,
+    launch::{self, Held, Running},
+    model::Model,
+};
+
+/// How often the rings are emptied. They wake us earlier when one is filling up.
+const DRAIN_EVERY: Duration = Duration::from_millis(20);
+/// How often named control groups are searched for processes that have joined.
+const SEARCH_EVERY: Duration = Duration::from_millis(100);
+/// How long a command that got the same Ctrl-C may take to end, if its status is to be ours.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+
+/// Runs, reports, and returns the exit status.
+///
+/// # Errors
+/// With what failed, why, and what to do about it.
+pub fn run(config: Config) -> Result<u8> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the event loop")?
+        .block_on(trace(config))
+}
+
+async fn trace(config: Config) -> Result<u8> {
+    let output = Output::open(&config)?;
+    let mut summary = Summary::default();
+    let nice = attach::raise_priority()
+        .inspect_err(|e| {
+            summary.note(format!(
+                "the tracer runs at ordinary priority ({e}: it lacks CAP_SYS_NICE): beside busy \
+                 workers it may fall behind and lose calls"
+            ));
+        })
+        .ok();
+    let targets = targets::resolve(&config.targets)?;
+    let programs = Programs::attach(&Settings {
+        selection: config.selection.clone(),
+        follow: config.follow,
+        all: matches!(config.targets, Targets::All),
+        foreign_execs: targets.watches_names(),
+        ring_bytes: config.ring_bytes,
+    })?;
+    let mut session = Session {
+        model: Model::new(config.threads),
+        programs,
+        targets,
+        summary,
+        output,
+        config,
+        intervals: 0,
+    };
+    let held = match &session.config.targets {
+        Targets::Command(command) => Some(launch::start(command, nice)?),
+        _ => None,
+    };
+    session.open_window(held.as_ref())?;
+    let (status, ended_by) = session.watch(held.map(Held::release)).await?;
+    session.close_window()?;
+    session.exit_status(status, ended_by).await
+}
+
+/// Why the window closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum EndedBy {
+    /// All that was to be traced has ended.
+    Targets,
+    /// Its time is over.
+    Duration,
+    /// The user wants to see the report.
+    Signal,
+}
+
+struct Session {
+    config: Config,
+    programs: Programs,
+    targets: Watched,
+    model: Model,
+    summary: Summary,
+    output: Output,
+    intervals: u64,
+}
+
+/// The command, as far as it has come.
+enum Status {
+    /// There is none.
+    NoCommand,
+    /// It runs.
+    Running(Running),
+    /// It has ended, with this exit status.
+    Ended(u8),
+}
+
+impl Session {
+    /// Adopts all targets that are there. From its end on everything is seen.
+    fn open_window(&mut self, held: Option<&Held>) -> Result<()> {
+        if let Some(held) = held {
+            self.programs.mark(held.pid(), true)?;
+        }
+        self.targets.mark_all(&self.programs)?;
+        self.seed()?;
+        if self.targets.are_pids_alone() && self.model.processes().alive() == 0 {
+            anyhow::bail!("every process named ended before tracing began");
+        }
+        let start_ns = clock::now_ns();
+        self.model.open(start_ns);
+        self.summary.begin(start_ns, &self.model, &self.targets, held.map(Held::pid));
+        Ok(())
+    }
+
+    fn seed(&mut self) -> Result<()> {
+        let Self { programs, model, summary, .. } = self;
+        programs.seed(|bytes| {
+            for life in decode::all(bytes, decode::life) {
+                match life {
+                    Ok(life) => model.life(&life),
+                    Err(e) => summary.undecodable(e),
+                }
+            }
+        })
+    }
+
+    /// Watches until there is a reason to stop.
+    async fn watch(&mut self, running: Option<Running>) -> Result<(Status, EndedBy)> {
+        let mut signals = Signals::listen()?;
+        let mut status = running.map_or(Status::NoCommand, Status::Running);
+        let pressure = self.programs.pressure().context("cannot watch the rings")?;
+        let mut drain = every(DRAIN_EVERY);
+        let mut search = every(SEARCH_EVERY);
+        let mut interval = self.config.interval.map(every);
+        let deadline = self.config.duration.and_then(|after| Instant::now().checked_add(after));
+        loop {
+            tokio::select! {
+                biased;
+                () = signals.recv() => return Ok((status, EndedBy::Signal)),
+                () = at(deadline) => return Ok((status, EndedBy::Duration)),
+                () = tick(interval.as_mut()) => self.report_interval()?,
+                ended = ended(&mut status) => {
+                    status = Status::Ended(launch::exit_code(ended?));
+                }
+                ready = pressure.readable() => {
+                    ready?.clear_ready();
+                    self.drain()?;
+                }
+                _ = search.tick(), if self.targets.watches_groups() => self.join_groups()?,
+                _ = drain.tick() => {
+                    self.drain()?;
+                    if self.all_have_ended(&status) {
+                        return Ok((status, EndedBy::Targets));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether nothing is left that could make a call.
+    fn all_have_ended(&self, status: &Status) -> bool {
+        match status {
+            Status::Running(_) => false,
+            Status::Ended(_) => self.model.processes().alive() == 0,
+            Status::NoCommand => {
+                self.targets.are_pids_alone() && self.model.processes().alive() == 0
+            }
+        }
+    }
+
+    /// Takes in all that waits in the rings, and whoever has got a name that is watched for.
+    fn drain(&mut self) -> Result<()> {
+        let Self { programs, model, summary, targets, .. } = self;
+        programs.drain(|record| {
+            let decoded = match record {
+                Record::Life(bytes) => decode::life(bytes).map(|life| {
+                    model.life(&life);
+                    targets.consider(&life);
+                }),
+                Record::Call(bytes) => decode::call(bytes).map(|call| model.call(&call)),
+            };
+            if let Err(e) = decoded {
+                summary.undecodable(e);
+            }
+        });
+        if let Some(since_ns) = targets.mark_newcomers(programs)? {
+            self.seed()?;
+            self.summary.joined_late(clock::now_ns().saturating_sub(since_ns));
+        }
+        Ok(())
+    }
+
+    fn join_groups(&mut self) -> Result<()> {
+        if self.targets.mark_groups(&self.programs)? {
+            self.seed()?;
+            self.summary.joined_late(to_ns(SEARCH_EVERY));
+        }
+        Ok(())
+    }
+
+    fn report_interval(&mut self) -> Result<()> {
+        self.intervals += 1;
+        self.model.edge(clock::now_ns());
+        let open = self.open_calls()?;
+        self.drain()?;
+        let stretch = self.model.cut(&open);
+        let counts = summary::Counts::read(&self.programs)?;
+        let report = self.summary.interval(
+            self.intervals,
+            &stretch,
+            self.model.processes(),
+            &self.config,
+            counts,
+        );
+        self.output.write(&report)
+    }
+
+    fn open_calls(&mut self) -> Result<Vec<tracer_common::record::Call>> {
+        let bytes = self.programs.open_calls()?;
+        Ok(decode::all(&bytes, decode::call).collect::<Result<_, _>>()?)
+    }
+
+    /// Closes the window and reports on all of it.
+    fn close_window(&mut self) -> Result<()> {
+        self.model.edge(clock::now_ns());
+        self.programs.detach()?;
+        let open = self.open_calls()?;
+        self.drain()?;
+        let stretch = self.model.cut(&open);
+        let counts = summary::Counts::read(&self.programs)?;
+        let report =
+            self.summary.whole(stretch, self.model.processes(), &self.config, counts);
+        signals::default_for_the_next();
+        self.output.write(&report)
+    }
+
+    /// What the run as a whole comes to.
+    async fn exit_status(&self, status: Status, ended_by: EndedBy) -> Result<u8> {
+        let running = match status {
+            Status::NoCommand => return Ok(0),
+            Status::Ended(code) => return Ok(code),
+            Status::Running(running) => running,
+        };
+        let Targets::Command(Command { kill, .. }) = &self.config.targets else { return Ok(0) };
+        if *kill {
+            running.kill().await.context("cannot end the command")?;
+            return Ok(0);
+        }
+        if ended_by == EndedBy::Signal
+            && let Ok(ended) = timeout(LAST_WORDS, running.wait()).await
+        {
+            return Ok(launch::exit_code(ended?));
+        }
+        Ok(0)
+    }
+}
+
+fn to_ns(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn every(period: Duration) -> Interval {
+    let start = Instant::now().checked_add(period).unwrap_or_else(Instant::now);
+    let mut interval = interval_at(start, period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    interval
+}
+
+/// Waits for a moment that may never come.
+async fn at(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => pending().await,
+    }
+}
+
+async fn tick(interval: Option<&mut Interval>) {
+    match interval {
+        Some(interval) => {
+            interval.tick().await;
+        }
+        None => pending().await,
+    }
+}
+
+/// Waits for the command's end, if it has begun and not ended.
+async fn ended(status: &mut Status) -> Result<std::process::ExitStatus> {
+    match status {
+        Status::Running(running) => Ok(running.ended().await?),
+        _ => pending().await,
+    }
+}

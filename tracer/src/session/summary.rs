@@ -1,0 +1,198 @@
+//! Makes the reports of a run: what the model says, beside what is known of the run itself.
+
+use std::{collections::BTreeSet, ffi::OsStr, time::Duration};
+
+use anyhow::Result;
+use tracer_common::cpu::Counter;
+
+use super::{targets::Watched, to_ns};
+use crate::{
+    attach::{self, Programs},
+    config::{Command, Config, Targets},
+    decode::NotARecord,
+    kernel::{
+        cgroup::Hierarchies,
+        cpu_limit::{CpuLimit, Quota},
+    },
+    model::{Accounts, Model, Processes, Stretch},
+    report::{self, Cpus, Interval, Options, Report, SCHEMA, Trust},
+};
+
+/// What went wrong in the kernel, since the start.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    lost_calls: u64,
+    lost_lives: u64,
+    no_state: u64,
+    unknown_calls: u64,
+}
+
+impl Counts {
+    pub(super) fn read(programs: &Programs) -> Result<Self> {
+        Ok(Self {
+            lost_calls: programs.count(Counter::LostCalls)?,
+            lost_lives: programs.count(Counter::LostLives)?,
+            no_state: programs.count(Counter::NoState)?,
+            unknown_calls: programs.count(Counter::UnknownCalls)?,
+        })
+    }
+}
+
+/// What is known of the run, beside the accounts.
+#[derive(Debug, Default)]
+pub(super) struct Summary {
+    window_start_ns: u64,
+    cpus: Cpus,
+    notes: BTreeSet<String>,
+    /// Accounts of the intervals that are over.
+    past: Option<Accounts>,
+    lost_before: u64,
+    cpu_at_start: Duration,
+    cpu_at_interval: Duration,
+    undecodable: u64,
+    joined_late_ns: u64,
+}
+
+impl Summary {
+    /// Says once, under the report, what its reader has to know.
+    pub(super) fn note(&mut self, sentence: String) {
+        self.notes.insert(sentence);
+    }
+
+    /// Counts a record that could not be read.
+    pub(super) fn undecodable(&mut self, error: NotARecord) {
+        log::debug!("{error}");
+        self.undecodable += 1;
+    }
+
+    /// Remembers that a target was adopted so long after it should have been.
+    pub(super) fn joined_late(&mut self, late_ns: u64) {
+        self.joined_late_ns = self.joined_late_ns.max(late_ns);
+    }
+
+    /// The window opens.
+    pub(super) fn begin(&mut self, start_ns: u64, model: &Model, targets: &Watched, pid: Option<i32>) {
+        self.window_start_ns = start_ns;
+        self.cpu_at_start = attach::cpu_time();
+        self.cpu_at_interval = self.cpu_at_start;
+        let first = || {
+            model.processes().iter().next().and_then(|(_, first)| i32::try_from(first.pid).ok())
+        };
+        self.cpus.online = aya::util::online_cpus().map_or(0, |cpus| cpus.len() as u32);
+        let Some(pid) = pid.or_else(|| targets.first_pid()).or_else(first) else { return };
+        match Hierarchies::mounted().and_then(|groups| CpuLimit::of(pid, &groups)) {
+            Ok(CpuLimit { allowed_cpus, quota }) => {
+                self.cpus.allowed = Some(allowed_cpus as u32);
+                match quota {
+                    Quota::Cpus(cpus) => self.cpus.quota = Some(cpus),
+                    Quota::Unlimited => {}
+                    Quota::Unknown => self.note(format!(
+                        "whether process {pid} has a CPU quota cannot be seen from here"
+                    )),
+                }
+            }
+            Err(e) => self.note(format!("CPUs allowed to the targets are unknown: {e:#}")),
+        }
+    }
+
+    /// The report of an interval.
+    pub(super) fn interval(
+        &mut self,
+        index: u64,
+        stretch: &Stretch,
+        processes: &Processes,
+        config: &Config,
+        counts: Counts,
+    ) -> Report {
+        let cpu = attach::cpu_time();
+        let used = cpu.saturating_sub(std::mem::replace(&mut self.cpu_at_interval, cpu));
+        let lost = counts.lost_calls - std::mem::replace(&mut self.lost_before, counts.lost_calls);
+        self.past.get_or_insert_default().absorb(&stretch.accounts);
+        let start_ns = stretch.start_ns.saturating_sub(self.window_start_ns);
+        let mut report = self.report(stretch, processes, config, counts);
+        report.interval = Some(Interval { index, start_ns });
+        report.trust.lost = lost;
+        report.trust.reader_cpu_ns = to_ns(used);
+        report
+    }
+
+    /// The report of the whole window, of which `last` is the last stretch.
+    pub(super) fn whole(
+        &mut self,
+        last: Stretch,
+        processes: &Processes,
+        config: &Config,
+        counts: Counts,
+    ) -> Report {
+        let whole = match self.past.take() {
+            None => last,
+            Some(mut accounts) => {
+                accounts.absorb(&last.accounts);
+                Stretch { start_ns: self.window_start_ns, end_ns: last.end_ns, accounts }
+            }
+        };
+        self.report(&whole, processes, config, counts)
+    }
+
+    fn report(
+        &self,
+        stretch: &Stretch,
+        processes: &Processes,
+        config: &Config,
+        counts: Counts,
+    ) -> Report {
+        let options = Options {
+            fold: config.fold,
+            histograms: config.histograms,
+            window_start_ns: self.window_start_ns,
+        };
+        let (groups, total) = report::groups(stretch, processes, &options);
+        let sum = |of: fn(&report::Row) -> u64| total.syscalls.iter().map(of).sum();
+        let trust = Trust {
+            lost: counts.lost_calls,
+            folded: 0,
+            unpaired: sum(|row| row.unpaired),
+            in_flight: sum(|row| row.in_flight),
+            ended_by_exit: sum(|row| row.ended_by_exit),
+            reader_cpu_ns: to_ns(attach::cpu_time().saturating_sub(self.cpu_at_start)),
+            program_ns: None,
+            notes: self.notes(counts),
+        };
+        Report {
+            schema: SCHEMA,
+            window_ns: stretch.end_ns.saturating_sub(stretch.start_ns),
+            interval: None,
+            command: match &config.targets {
+                Targets::Command(Command { argv, .. }) => Some(
+                    argv.iter().map(|arg| OsStr::to_string_lossy(arg).into_owned()).collect(),
+                ),
+                _ => None,
+            },
+            cpus: self.cpus,
+            processes: groups,
+            total,
+            trust,
+        }
+    }
+
+    fn notes(&self, counts: Counts) -> Vec<String> {
+        let mut notes: Vec<String> = self.notes.iter().cloned().collect();
+        let mut count = |n: u64, what: &str| {
+            if n > 0 {
+                notes.push(format!("{n} {what}"));
+            }
+        };
+        count(counts.lost_lives, "births or deaths of processes were lost: some are unknown, or shown as alive");
+        count(counts.no_state, "threads could not be traced: the kernel had no memory for their state");
+        count(counts.unknown_calls, "calls had a number outside every table and are in no row");
+        count(self.undecodable, "records of the kernel could not be read");
+        if self.joined_late_ns > 0 {
+            notes.push(format!(
+                "some processes became targets up to {:.1} ms after their start or change of \
+                 name; their calls before that were not seen",
+                self.joined_late_ns as f64 / 1e6
+            ));
+        }
+        notes
+    }
+}

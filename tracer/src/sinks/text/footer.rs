@@ -1,0 +1,81 @@
+//! How far the figures above can be believed.
+
+use super::{
+    page::{ALARM, NOTE, Page},
+    units::{Count, Percent, Time, counted},
+};
+use crate::report::{Cpus, Report, Trust};
+
+/// Puts losses first, then what every report says, then what this one has to say besides.
+pub(super) fn put(report: &Report, page: &mut Page<'_>) {
+    let trust = &report.trust;
+    if trust.lost > 0 {
+        page.prose(ALARM, &loss(report));
+    }
+    page.items(NOTE, &conditions(report), " · ");
+    page.items(NOTE, &missing(trust), " · ");
+    if trust.folded > 0 {
+        let calls = counted(trust.folded, "call was", "calls were");
+        let folded = format!("{calls} folded in the kernel: sums are exact, percentiles less so.");
+        page.prose(NOTE, &folded);
+    }
+    for note in &trust.notes {
+        page.prose(NOTE, &format!("note: {note}"));
+    }
+}
+
+fn loss(report: &Report) -> String {
+    let lost = report.trust.lost;
+    let counts = report.total.syscalls.iter().map(|row| row.calls);
+    let whole = counts.fold(lost, u64::saturating_add);
+    let (share, whole) = (Percent { part: lost, whole }, Count(whole));
+    format!(
+        "LOST: {} of {whole} calls ({share} %) are in no figure above. \
+         Trace again with a larger --ring-size.",
+        Count(lost),
+    )
+}
+
+/// Under what conditions the figures came about.
+fn conditions(report: &Report) -> Vec<String> {
+    let window = Some(format!("window {}", Time(report.window_ns)));
+    let tracer = Some(own_cpu(&report.trust, report.window_ns));
+    [window, cpus(report.cpus), tracer].into_iter().flatten().collect()
+}
+
+/// Calls without a figure, by reason: also those that there are none of, for that is the good news.
+fn missing(trust: &Trust) -> Vec<String> {
+    let counts = [
+        (trust.lost, "lost"),
+        (trust.in_flight, "in flight"),
+        (trust.ended_by_exit, "ended by exit"),
+        (trust.unpaired, "unpaired"),
+    ];
+    counts.map(|(count, reason)| format!("{} {reason}", Count(count))).to_vec()
+}
+
+fn cpus(cpus: Cpus) -> Option<String> {
+    let online = counted(cpus.online.into(), "CPU", "CPUs");
+    let count = match cpus.allowed {
+        Some(allowed) if allowed < cpus.online => format!("{allowed} of {online}"),
+        _ if cpus.online == 0 => return None,
+        _ => online,
+    };
+    Some(match cpus.quota {
+        Some(quota) => format!("{count}, quota of {quota:.2}"),
+        None => count,
+    })
+}
+
+/// What tracing itself took: its own process, and the programs it has in the kernel.
+fn own_cpu(trust: &Trust, window_ns: u64) -> String {
+    let mut text = format!("tracer's own CPU {}", Time(trust.reader_cpu_ns));
+    if window_ns > 0 {
+        let of_one = Percent { part: trust.reader_cpu_ns, whole: window_ns };
+        text += &format!(" ({of_one} % of one CPU)");
+    }
+    if let Some(ns) = trust.program_ns {
+        text += &format!(", its programs in the kernel {}", Time(ns));
+    }
+    text
+}

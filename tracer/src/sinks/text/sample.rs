@@ -1,0 +1,191 @@
+//! Reports made by hand, with round figures.
+
+use crate::report::{
+    Bucket, Cpus, End, Figures, Group, Interval, Report, Row, SCHEMA, Total, Trust,
+};
+
+const US: u64 = 1_000;
+const MS: u64 = 1_000_000;
+const S: u64 = 1_000_000_000;
+
+/// The figures of calls of about this mean, with a tail of ten times that.
+fn figures(calls: u64, mean: u64) -> Figures {
+    Figures {
+        total: calls * mean,
+        mean: Some(mean),
+        p50: Some(mean * 8 / 10),
+        p90: Some(mean * 2),
+        p99: Some(mean * 5),
+        p999: Some(mean * 8),
+        max: Some(mean * 10),
+    }
+}
+
+/// A row whose time is split into percent on a CPU, waiting for one, and sleeping.
+pub(in crate::sinks) fn row(name: &str, calls: u64, mean: u64, split: [u64; 3]) -> Row {
+    let part = |percent: u64| figures(calls, mean * percent / 100);
+    Row {
+        name: name.to_owned(),
+        calls,
+        wall_ns: figures(calls, mean),
+        on_cpu_ns: part(split[0]),
+        runnable_ns: part(split[1]),
+        blocked_ns: part(split[2]),
+        ..Row::default()
+    }
+}
+
+/// A row without a completed call.
+fn uncompleted(name: &str) -> Row {
+    Row { name: name.to_owned(), ..Row::default() }
+}
+
+/// Two waits that last to the end of the window.
+fn open_futex(completed: Row) -> Row {
+    Row { in_flight: 2, in_flight_longest_ns: Some(4_800 * MS), ..completed }
+}
+
+fn worker(pid: u32, slower: u64) -> Group {
+    let unpaired = Row { unpaired: 1, ..uncompleted("madvise") };
+    Group {
+        pid: Some(pid),
+        ppid: Some(4200),
+        start_ns: Some(86_400 * S),
+        comm: Some("python3".to_owned()),
+        processes: 1,
+        threads: 1,
+        thread_ns: 5 * S,
+        syscalls: vec![
+            row("brk shrink", 1_042, 879 * US * slower, [91, 9, 0]),
+            Row { errors: 3, ..row("mmap", 208, 42 * US, [100, 0, 0]) },
+            row("brk grow", 3_126, 2_310, [98, 2, 0]),
+            unpaired,
+        ],
+        ..Group::default()
+    }
+}
+
+fn report(processes: Vec<Group>, total: Total) -> Report {
+    let sum = |of: fn(&Row) -> u64| total.syscalls.iter().map(of).sum();
+    let trust = Trust {
+        unpaired: sum(|row| row.unpaired),
+        in_flight: sum(|row| row.in_flight),
+        ended_by_exit: sum(|row| row.ended_by_exit),
+        reader_cpu_ns: 12 * MS,
+        ..Trust::default()
+    };
+    Report {
+        schema: SCHEMA,
+        window_ns: 5 * S,
+        interval: None,
+        command: None,
+        cpus: Cpus { online: 8, allowed: Some(2), quota: None },
+        processes,
+        total,
+        trust,
+    }
+}
+
+/// The report of one group, whose total is the same.
+fn of_one(group: Group) -> Report {
+    let total = Total {
+        processes: group.processes,
+        threads: group.threads,
+        thread_ns: group.thread_ns,
+        syscalls: group.syscalls.clone(),
+    };
+    report(vec![group], total)
+}
+
+/// One process of one thread.
+pub(in crate::sinks) fn one_worker() -> Report {
+    of_one(worker(4242, 1))
+}
+
+/// Four processes: one with threads, one killed, one like the single one, one born and gone.
+pub(in crate::sinks) fn four_workers() -> Report {
+    let futex = open_futex(row("futex", 214, 150 * MS, [1, 4, 95]));
+    let mut threads = worker(4243, 2);
+    threads.threads = 8;
+    threads.thread_ns = 40 * S;
+    threads.syscalls.insert(0, futex.clone());
+    let mut killed = worker(4245, 3);
+    killed.thread_ns = 4_100 * MS;
+    killed.exited_ns = Some(4_100 * MS);
+    killed.end = Some(End::Signalled(9));
+    killed.syscalls.push(Row { ended_by_exit: 1, ..uncompleted("futex") });
+    let mut short = worker(4244, 1);
+    short.comm = Some("sh".to_owned());
+    short.thread_ns = 2_200 * MS;
+    short.born_ns = Some(1_200 * MS);
+    short.exited_ns = Some(3_400 * MS);
+    short.end = Some(End::Exited(0));
+    short.syscalls.clear();
+    let mut shrink = row("brk shrink", 3_126, 1_758 * US, [91, 9, 0]);
+    shrink.wall_ns.max = killed.syscalls[0].wall_ns.max;
+    let total = Total {
+        processes: 4,
+        threads: 11,
+        thread_ns: 51_300 * MS,
+        syscalls: vec![
+            Row { ended_by_exit: 1, ..futex },
+            shrink,
+            Row { errors: 9, ..row("mmap", 624, 42 * US, [100, 0, 0]) },
+            row("brk grow", 9_378, 2_310, [98, 2, 0]),
+            Row { unpaired: 3, ..uncompleted("madvise") },
+        ],
+    };
+    report(vec![threads, killed, worker(4242, 1), short], total)
+}
+
+/// Two threads that slept in one call all the time.
+pub(in crate::sinks) fn only_in_flight() -> Report {
+    of_one(Group {
+        threads: 2,
+        thread_ns: 10 * S,
+        syscalls: vec![open_futex(uncompleted("futex"))],
+        ..worker(4242, 1)
+    })
+}
+
+/// Twelve processes of one name.
+pub(in crate::sinks) fn folded() -> Report {
+    of_one(Group {
+        pid: None,
+        ppid: None,
+        start_ns: None,
+        processes: 12,
+        threads: 96,
+        thread_ns: 480 * S,
+        ..worker(0, 12)
+    })
+}
+
+/// A system call with its distribution.
+pub(in crate::sinks) fn with_histogram() -> Report {
+    let counts = [3, 1_042, 688, 0, 12];
+    let edges = (12..).map(|power| (1_u64 << power, 2_u64 << power));
+    let buckets =
+        edges.zip(counts).map(|((from_ns, to_ns), count)| Bucket { from_ns, to_ns, count });
+    let grow = Row { histogram: buckets.collect(), ..row("brk grow", 1_745, 14_200, [98, 2, 0]) };
+    of_one(Group { syscalls: vec![grow], ..worker(4242, 1) })
+}
+
+/// The thread of a command, in an interval: every field that a report may leave out is there.
+pub(in crate::sinks) fn complete() -> Report {
+    let mut report = with_histogram();
+    report.interval = Some(Interval { index: 3, start_ns: 10 * S });
+    report.command = Some(vec!["python3".to_owned(), "job.py".to_owned()]);
+    report.cpus.quota = Some(1.5);
+    let group = &mut report.processes[0];
+    group.tid = Some(4242);
+    group.born_ns = Some(1_200 * MS);
+    group.exited_ns = Some(3_400 * MS);
+    group.end = Some(End::Exited(0));
+    group.syscalls = group
+        .syscalls
+        .drain(..)
+        .map(|row| Row { bytes: Some(8 << 20), ..open_futex(row) })
+        .collect();
+    report
+}
