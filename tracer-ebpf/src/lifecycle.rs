@@ -2,9 +2,8 @@
 
 use core::ffi::c_void;
 
-use aya_ebpf::{
-    helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext,
-};
+use aya_ebpf::{helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
+use aya_log_ebpf::debug;
 use tracer_common::{record::Life, thread::Thread};
 
 use crate::{config, cpu, ring, seed, state, syscalls, task::Task};
@@ -61,6 +60,7 @@ fn sched_process_fork(ctx: BtfTracePointContext) -> i32 {
         let mut life = life(event, child, thread.cookie, now);
         life.origin = parent.cookie;
         ring::send_life(&life);
+        debug!(&ctx, "thread {} was born to process {}", thread.tid, parent.tgid);
     }
     0
 }
@@ -91,6 +91,7 @@ fn sched_process_exec(ctx: BtfTracePointContext) -> i32 {
     let mut life = life(Life::EXEC, task, thread.cookie, now);
     life.origin = before;
     ring::send_life(&life);
+    debug!(&ctx, "process {} became another program", thread.tid);
     0
 }
 

@@ -131,8 +131,7 @@ fn is_wanted(leader: Task, task: Task) -> bool {
         return false;
     }
     let parent = leader.parent();
-    !parent.is_null()
-        && state::of(parent).is_some_and(|parent| parent.flags & Thread::ADOPTED != 0)
+    !parent.is_null() && state::of(parent).is_some_and(|parent| parent.flags & Thread::ADOPTED != 0)
 }
 
 #[unsafe(no_mangle)]

@@ -10,9 +10,7 @@
 
 use core::ffi::c_void;
 
-use aya_ebpf::{
-    helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext,
-};
+use aya_ebpf::{helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
 use tracer_common::{
     config::treatment,
     cpu::Counter,
@@ -158,7 +156,13 @@ fn describe(task: Task, regs: Regs, shape: u8) -> (u8, u64) {
 
 /// The record of a call that ended at `end_ns`, when the thread's sums were as given.
 #[inline(always)]
-pub(crate) fn ended(thread: &Thread, open: &OpenCall, end_ns: u64, runnable: u64, blocked: u64) -> Call {
+pub(crate) fn ended(
+    thread: &Thread,
+    open: &OpenCall,
+    end_ns: u64,
+    runnable: u64,
+    blocked: u64,
+) -> Call {
     let wall = end_ns.saturating_sub(open.entered_ns);
     let runnable_ns = (runnable - open.runnable_before_ns).min(wall);
     let blocked_ns = (blocked - open.blocked_before_ns).min(wall - runnable_ns);

@@ -5,6 +5,7 @@ use std::{
     process::ExitCode,
 };
 
+use log::LevelFilter;
 use tracer::{
     cli::{self, Action},
     config::Targets,
@@ -26,7 +27,9 @@ fn main() -> ExitCode {
         }
     };
     env_logger::Builder::new()
-        .filter_level(invocation.verbosity)
+        // What aya has to say about itself is asked for by RUST_LOG.
+        .filter_level(invocation.verbosity.min(LevelFilter::Warn))
+        .filter_module("tracer", invocation.verbosity)
         .parse_default_env()
         .format_timestamp(None)
         .init();

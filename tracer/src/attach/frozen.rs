@@ -112,7 +112,7 @@ mod tests {
     fn the_calls_selected_are_sent_and_no_others() {
         let brk = syscalls::number("brk").unwrap() as usize;
         let futex = syscalls::number("futex").unwrap() as usize;
-        let table = treatments(&Selection::parse("brk").unwrap());
+        let table = treatments(&Selection::parse(&["brk"]).unwrap());
         assert_eq!(table[brk], treatment::SENT | treatment::BRK);
         assert_eq!(table[futex], treatment::FUTEX);
     }

@@ -21,6 +21,7 @@ use aya::{
     programs::{BtfTracePoint, Iter, Program},
 };
 use aya_log::EbpfLogger;
+use log::Log;
 use nix::errno::Errno;
 use tokio::io::unix::AsyncFd;
 use tracer_common::{
@@ -76,6 +77,8 @@ pub struct Programs {
     bpf: Ebpf,
     calls: CallRings,
     lives: RingBuf<MapData>,
+    /// What the programs say, with `--verbose`.
+    log: Option<EbpfLogger<&'static dyn Log>>,
 }
 
 impl Programs {
@@ -98,15 +101,15 @@ impl Programs {
             .override_global(aya_log::LEVEL, &level, false)
             .load(OBJECT)
             .map_err(|e| refused("loading the eBPF maps", e))?;
-        if let Err(e) = EbpfLogger::init(&mut bpf) {
-            log::debug!("no messages from the eBPF programs: {e}");
-        }
+        let log = EbpfLogger::init(&mut bpf)
+            .inspect_err(|e| log::debug!("no messages from the eBPF programs: {e}"))
+            .ok();
         let Some(Map::ArrayOfMaps(outer)) = bpf.map("CALLS") else {
             bail!("the eBPF object has no array of rings: rebuild it with `cargo xtask build`")
         };
         let calls = CallRings::create(outer.fd().as_fd(), cpus, settings.ring_bytes)?;
         let lives = bpf.take_map("LIVES").context("the eBPF object has no ring for lives")?;
-        let mut programs = Self { bpf, calls, lives: RingBuf::try_from(lives)? };
+        let mut programs = Self { bpf, calls, lives: RingBuf::try_from(lives)?, log };
         for (name, tracepoint) in TRACEPOINTS {
             let program: &mut BtfTracePoint = programs.program(name)?.try_into()?;
             program
@@ -199,6 +202,9 @@ impl Programs {
     pub fn drain(&mut self, mut record: impl FnMut(Record<'_>)) {
         while let Some(bytes) = self.lives.next() {
             record(Record::Life(&bytes));
+        }
+        if let Some(log) = &mut self.log {
+            log.flush();
         }
         self.calls.drain(|bytes| record(Record::Call(bytes)));
     }

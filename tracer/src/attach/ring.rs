@@ -41,13 +41,8 @@ impl CallRings {
     pub(super) fn create(outer: BorrowedFd<'_>, cpus: u32, ring_bytes: u32) -> Result<Self> {
         let rings = (0..cpus)
             .map(|_| -> Result<RingBuf<MapData>> {
-                let map = aya_obj::Map::new_from_params(
-                    BPF_MAP_TYPE_RINGBUF as u32,
-                    0,
-                    0,
-                    ring_bytes,
-                    0,
-                );
+                let map =
+                    aya_obj::Map::new_from_params(BPF_MAP_TYPE_RINGBUF as u32, 0, 0, ring_bytes, 0);
                 Ok(Map::from_map_data(MapData::create(map, "calls", None)?)?.try_into()?)
             })
             .collect::<Result<Vec<_>>>()

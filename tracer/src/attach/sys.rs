@@ -28,7 +28,12 @@ const SEVERAL_TICKS: Duration = Duration::from_millis(40);
 fn bpf(command: bpf_cmd, attr: &mut bpf_attr) -> Result<(), Errno> {
     // SAFETY: `attr` is a whole `bpf_attr`, and the callers keep alive what it points to.
     let done = unsafe {
-        libc::syscall(libc::SYS_bpf, command as libc::c_long, ptr::from_mut(attr), size_of_val(attr))
+        libc::syscall(
+            libc::SYS_bpf,
+            command as libc::c_long,
+            ptr::from_mut(attr),
+            size_of_val(attr),
+        )
     };
     Errno::result(done).map(drop)
 }

@@ -89,11 +89,12 @@ impl Hist {
                 octaves[value.ilog2() as usize] += step.count_since_last_iteration();
             }
         }
-        let first = octaves.iter().position(|&n| n > 0).unwrap_or(0);
-        let past = octaves.iter().rposition(|&n| n > 0).map_or(0, |last| last + 1);
+        let used = |n: &usize| octaves[*n] > 0;
+        let first = (0..64).find(used).unwrap_or(0);
+        let past = (0..64).rfind(used).map_or(0, |last| last + 1);
         (first..past).map(move |n| {
             let from = if n == 0 { 0 } else { 1 << n };
-            (from, 1u64.checked_shl(n as u32 + 1).unwrap_or(u64::MAX), octaves[n])
+            (from, (1u64 << n).saturating_mul(2), octaves[n])
         })
     }
 }

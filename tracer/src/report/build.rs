@@ -1,6 +1,6 @@
 //! Makes a report of accounts.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use tracer_common::record::Call;
 
@@ -24,38 +24,48 @@ pub struct Options {
     pub window_start_ns: u64,
 }
 
-/// The groups of a stretch of time, most time in calls first, and the sum over all.
+/// The accounts of a stretch of time, as they are shown.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Most time in calls first.
+    pub groups: Vec<Group>,
+    /// The sum over all.
+    pub total: Total,
+    /// There were too many processes to show each, and nobody had said what to do.
+    pub too_many: bool,
+}
+
+/// Puts together the accounts of a stretch of time.
 #[must_use]
-pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options) -> (Vec<Group>, Total) {
+pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options) -> Shown {
     let drafts = drafts(stretch, processes, options.window_start_ns);
-    let all = drafts.values().fold(Draft::default(), |mut all, draft| {
-        all.absorb(draft);
-        all
-    });
+    let all = Draft::of(drafts.values());
     let total = Total {
         processes: all.group.processes,
         threads: all.group.threads,
         thread_ns: all.group.thread_ns,
         syscalls: rows(&all.account, options.histograms),
     };
-    let alone = drafts.keys().all(|owner| owner.tid.is_none());
-    let fold = options.fold.unwrap_or(if alone && drafts.len() > SCREENFUL {
-        Fold::Comm
-    } else {
-        Fold::Process
+    let by_thread = drafts.keys().any(|owner| owner.tid.is_some());
+    let too_many = options.fold.is_none() && !by_thread && drafts.len() > SCREENFUL;
+    let fold = options.fold.unwrap_or(if too_many { Fold::Comm } else { Fold::Process });
+    let mut drafts = folded(drafts, fold);
+    drafts.sort_by_key(|draft| {
+        let time: u64 = draft.account.values().map(|calls| calls.wall.sum()).sum();
+        (Reverse(time), draft.group.pid, draft.group.tid)
     });
-    let mut groups: Vec<Group> = folded(drafts, fold)
+    if too_many && drafts.len() > SCREENFUL {
+        let rest = Draft::of(&drafts.split_off(SCREENFUL));
+        drafts.push(rest);
+    }
+    let groups = drafts
         .into_iter()
         .map(|Draft { group, account }| Group {
             syscalls: rows(&account, options.histograms),
             ..group
         })
         .collect();
-    groups.sort_by_key(|group| {
-        let time: u64 = group.syscalls.iter().map(|row| row.wall_ns.total).sum();
-        (std::cmp::Reverse(time), group.pid, group.tid)
-    });
-    (groups, total)
+    Shown { groups, total, too_many }
 }
 
 /// A group in the making.
@@ -66,6 +76,14 @@ struct Draft {
 }
 
 impl Draft {
+    /// One out of many.
+    fn of<'a>(drafts: impl IntoIterator<Item = &'a Self>) -> Self {
+        drafts.into_iter().fold(Self::default(), |mut one, draft| {
+            one.absorb(draft);
+            one
+        })
+    }
+
     /// Takes in another one. What both do not share is dropped.
     fn absorb(&mut self, other: &Self) {
         let (mine, theirs) = (&mut self.group, &other.group);
@@ -110,9 +128,8 @@ fn drafts(
                 let spans = || process.threads.iter().filter(|span| span.tid == tid);
                 group.tid = Some(spans().next().map_or(tid, |span| span.shown_tid));
                 group.threads = 1;
-                group.thread_ns = spans()
-                    .filter_map(|span| span.within(stretch.start_ns, stretch.end_ns))
-                    .sum();
+                group.thread_ns =
+                    spans().filter_map(|span| span.within(stretch.start_ns, stretch.end_ns)).sum();
                 // Several accounts of one process are still one process.
                 group.processes = u64::from(n == 0);
             }

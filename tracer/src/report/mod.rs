@@ -5,7 +5,7 @@
 
 mod build;
 
-pub use build::{Options, groups};
+pub use build::{Options, Shown, groups};
 
 use serde::Serialize;
 
@@ -58,8 +58,8 @@ pub struct Interval {
 /// CPUs, and what may be used of them.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Cpus {
-    /// Online in the machine.
-    pub online: u32,
+    /// Online in the machine; null where that is not known.
+    pub online: Option<u32>,
     /// Allowed to the first target by its affinity; null where that is not known.
     pub allowed: Option<u32>,
     /// CPU quota of its control groups, in CPUs; absent where there is none, or none is visible.
@@ -213,3 +213,6 @@ pub struct Trust {
     /// What else a reader has to know, each a sentence.
     pub notes: Vec<String>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,9 +9,7 @@ mod targets;
 use std::{future::pending, time::Duration};
 
 use anyhow::{Context as _, Result};
-use tokio::{
-    time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout},
-};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
 
 use self::{output::Output, signals::Signals, summary::Summary, targets::Watched};
 use crate::{
@@ -54,7 +52,7 @@ async fn trace(config: Config) -> Result<u8> {
         .ok();
     let targets = targets::resolve(&config.targets)?;
     let programs = Programs::attach(&Settings {
-        selection: config.selection.clone(),
+        selection: config.selection,
         follow: config.follow,
         all: matches!(config.targets, Targets::All),
         foreign_execs: targets.watches_names(),
@@ -142,6 +140,8 @@ impl Session {
     /// Watches until there is a reason to stop.
     async fn watch(&mut self, running: Option<Running>) -> Result<(Status, EndedBy)> {
         let mut signals = Signals::listen()?;
+        // Scripts that start a tracer beside their program wait for this line.
+        log::info!("the window is open");
         let mut status = running.map_or(Status::NoCommand, Status::Running);
         let pressure = self.programs.pressure().context("cannot watch the rings")?;
         let mut drain = every(DRAIN_EVERY);
@@ -243,8 +243,7 @@ impl Session {
         self.drain()?;
         let stretch = self.model.cut(&open);
         let counts = summary::Counts::read(&self.programs)?;
-        let report =
-            self.summary.whole(stretch, self.model.processes(), &self.config, counts);
+        let report = self.summary.whole(stretch, self.model.processes(), &self.config, counts);
         signals::default_for_the_next();
         self.output.write(&report)
     }

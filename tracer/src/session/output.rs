@@ -23,8 +23,8 @@ pub(super) struct Output {
 impl Output {
     pub(super) fn open(config: &Config) -> Result<Self> {
         let (to, style): (Box<dyn Write>, _) = match &config.report_to {
-            Destination::Stdout => (Box::new(io::stdout()), Style::detect(&io::stdout())),
-            Destination::Stderr => (Box::new(io::stderr()), Style::detect(&io::stderr())),
+            Destination::Stdout => (Box::new(io::stdout()), Style::detect(io::stdout())),
+            Destination::Stderr => (Box::new(io::stderr()), Style::detect(io::stderr())),
             Destination::File(path) => {
                 let file = File::create(path).with_context(|| {
                     format!("cannot write the report to `{}`: nothing was traced", path.display())

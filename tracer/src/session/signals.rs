@@ -13,7 +13,10 @@ pub(super) struct Signals {
 impl Signals {
     pub(super) fn listen() -> Result<Self> {
         let to = |kind| listen(kind).context("cannot listen to signals");
-        Ok(Self { interrupt: to(SignalKind::interrupt())?, terminate: to(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: to(SignalKind::interrupt())?,
+            terminate: to(SignalKind::terminate())?,
+        })
     }
 
     /// Waits for either.

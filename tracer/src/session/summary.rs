@@ -8,14 +8,14 @@ use tracer_common::cpu::Counter;
 use super::{targets::Watched, to_ns};
 use crate::{
     attach::{self, Programs},
-    config::{Command, Config, Targets},
+    config::{Command, Config, Format, Targets},
     decode::NotARecord,
     kernel::{
         cgroup::Hierarchies,
         cpu_limit::{CpuLimit, Quota},
     },
     model::{Accounts, Model, Processes, Stretch},
-    report::{self, Cpus, Interval, Options, Report, SCHEMA, Trust},
+    report::{self, Cpus, Fold, Interval, Options, Report, SCHEMA, Shown, Trust},
 };
 
 /// What went wrong in the kernel, since the start.
@@ -71,18 +71,24 @@ impl Summary {
     }
 
     /// The window opens.
-    pub(super) fn begin(&mut self, start_ns: u64, model: &Model, targets: &Watched, pid: Option<i32>) {
+    pub(super) fn begin(
+        &mut self,
+        start_ns: u64,
+        model: &Model,
+        targets: &Watched,
+        pid: Option<i32>,
+    ) {
         self.window_start_ns = start_ns;
         self.cpu_at_start = attach::cpu_time();
         self.cpu_at_interval = self.cpu_at_start;
-        let first = || {
-            model.processes().iter().next().and_then(|(_, first)| i32::try_from(first.pid).ok())
-        };
-        self.cpus.online = aya::util::online_cpus().map_or(0, |cpus| cpus.len() as u32);
+        let first =
+            || model.processes().iter().next().and_then(|(_, first)| i32::try_from(first.pid).ok());
+        let online = aya::util::online_cpus().ok().map(|cpus| cpus.len());
+        self.cpus.online = online.and_then(|cpus| cpus.try_into().ok());
         let Some(pid) = pid.or_else(|| targets.first_pid()).or_else(first) else { return };
         match Hierarchies::mounted().and_then(|groups| CpuLimit::of(pid, &groups)) {
             Ok(CpuLimit { allowed_cpus, quota }) => {
-                self.cpus.allowed = Some(allowed_cpus as u32);
+                self.cpus.allowed = allowed_cpus.try_into().ok();
                 match quota {
                     Quota::Cpus(cpus) => self.cpus.quota = Some(cpus),
                     Quota::Unlimited => {}
@@ -142,11 +148,12 @@ impl Summary {
         counts: Counts,
     ) -> Report {
         let options = Options {
-            fold: config.fold,
+            // Programs want every process, however many there are.
+            fold: config.fold.or((config.format == Format::Json).then_some(Fold::Process)),
             histograms: config.histograms,
             window_start_ns: self.window_start_ns,
         };
-        let (groups, total) = report::groups(stretch, processes, &options);
+        let Shown { groups, total, too_many } = report::groups(stretch, processes, &options);
         let sum = |of: fn(&report::Row) -> u64| total.syscalls.iter().map(of).sum();
         let trust = Trust {
             lost: counts.lost_calls,
@@ -156,16 +163,16 @@ impl Summary {
             ended_by_exit: sum(|row| row.ended_by_exit),
             reader_cpu_ns: to_ns(attach::cpu_time().saturating_sub(self.cpu_at_start)),
             program_ns: None,
-            notes: self.notes(counts),
+            notes: self.notes(counts, too_many.then_some(total.processes)),
         };
         Report {
             schema: SCHEMA,
             window_ns: stretch.end_ns.saturating_sub(stretch.start_ns),
             interval: None,
             command: match &config.targets {
-                Targets::Command(Command { argv, .. }) => Some(
-                    argv.iter().map(|arg| OsStr::to_string_lossy(arg).into_owned()).collect(),
-                ),
+                Targets::Command(Command { argv, .. }) => {
+                    Some(argv.iter().map(|arg| OsStr::to_string_lossy(arg).into_owned()).collect())
+                }
                 _ => None,
             },
             cpus: self.cpus,
@@ -175,15 +182,24 @@ impl Summary {
         }
     }
 
-    fn notes(&self, counts: Counts) -> Vec<String> {
+    fn notes(&self, counts: Counts, too_many: Option<u64>) -> Vec<String> {
         let mut notes: Vec<String> = self.notes.iter().cloned().collect();
+        notes.extend(too_many.map(|processes| {
+            format!("{processes} processes are shown by name; `--fold process` shows each")
+        }));
         let mut count = |n: u64, what: &str| {
             if n > 0 {
                 notes.push(format!("{n} {what}"));
             }
         };
-        count(counts.lost_lives, "births or deaths of processes were lost: some are unknown, or shown as alive");
-        count(counts.no_state, "threads could not be traced: the kernel had no memory for their state");
+        count(
+            counts.lost_lives,
+            "births or deaths of processes were lost: some are unknown, or shown as alive",
+        );
+        count(
+            counts.no_state,
+            "threads could not be traced: the kernel had no memory for their state",
+        );
         count(counts.unknown_calls, "calls had a number outside every table and are in no row");
         count(self.undecodable, "records of the kernel could not be read");
         if self.joined_late_ns > 0 {

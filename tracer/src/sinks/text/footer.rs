@@ -55,11 +55,14 @@ fn missing(trust: &Trust) -> Vec<String> {
 }
 
 fn cpus(cpus: Cpus) -> Option<String> {
-    let online = counted(cpus.online.into(), "CPU", "CPUs");
-    let count = match cpus.allowed {
-        Some(allowed) if allowed < cpus.online => format!("{allowed} of {online}"),
-        _ if cpus.online == 0 => return None,
-        _ => online,
+    let counted = |cpus: u32| counted(cpus.into(), "CPU", "CPUs");
+    let count = match (cpus.allowed, cpus.online) {
+        (Some(allowed), Some(online)) if allowed < online => {
+            format!("{allowed} of {}", counted(online))
+        }
+        (_, Some(online)) => counted(online),
+        (Some(allowed), None) => format!("{} allowed", counted(allowed)),
+        (None, None) => return None,
     };
     Some(match cpus.quota {
         Some(quota) => format!("{count}, quota of {quota:.2}"),

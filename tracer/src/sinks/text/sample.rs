@@ -79,7 +79,7 @@ fn report(processes: Vec<Group>, total: Total) -> Report {
         window_ns: 5 * S,
         interval: None,
         command: None,
-        cpus: Cpus { online: 8, allowed: Some(2), quota: None },
+        cpus: Cpus { online: Some(8), allowed: Some(2), quota: None },
         processes,
         total,
         trust,

@@ -1,0 +1,198 @@
+//! The window, its edges, and who is who, on hand-made facts.
+
+use super::*;
+
+/// A call of thread 7 in process 1, on a CPU for all of its time.
+fn call(begin_ns: u64, end_ns: u64) -> Call {
+    Call { end_ns, cookie: 1, on_cpu_ns: end_ns - begin_ns, tid: 7, nr: 202, ..Call::default() }
+}
+
+fn life(event: u32, ns: u64, cookie: u64, tid: u32) -> Life {
+    Life { event, ns, cookie, tid, shown_tgid: 7, shown_tid: tid, ..Life::default() }
+}
+
+fn model_open_at(ns: u64) -> Model {
+    let mut model = Model::new(false);
+    model.life(&life(Life::SEEDED, ns, 1, 7));
+    model.open(ns);
+    model
+}
+
+fn only(stretch: &Stretch) -> Calls {
+    let account = stretch.accounts.get(Owner { cookie: 1, tid: None }).expect("an account");
+    assert_eq!(account.len(), 1);
+    account.values().next().cloned().unwrap()
+}
+
+#[test]
+fn a_call_within_the_window_counts_with_its_time() {
+    let mut model = model_open_at(100);
+    model.call(&call(110, 150));
+    model.edge(200);
+    let stretch = model.cut(&[]);
+    assert_eq!((stretch.start_ns, stretch.end_ns), (100, 200));
+    let calls = only(&stretch);
+    assert_eq!((calls.wall.count(), calls.wall.sum(), calls.unpaired), (1, 40, 0));
+}
+
+#[test]
+fn a_call_that_ended_before_the_window_is_none_of_ours() {
+    let mut model = model_open_at(100);
+    model.call(&call(50, 99));
+    model.edge(200);
+    assert_eq!(model.cut(&[]).accounts.owners(1).count(), 0);
+}
+
+#[test]
+fn a_call_that_began_before_the_window_is_unpaired_and_has_no_time() {
+    let mut model = model_open_at(100);
+    model.call(&call(99, 150));
+    model.edge(200);
+    let calls = only(&model.cut(&[]));
+    assert_eq!((calls.wall.count(), calls.unpaired), (0, 1));
+}
+
+#[test]
+fn a_call_open_at_the_end_is_in_flight_and_not_completed() {
+    let mut model = model_open_at(100);
+    model.edge(200);
+    // Looked at when it was 130 ns old, 30 ns after the edge.
+    let calls = only(&model.cut(&[call(100, 230)]));
+    assert_eq!((calls.wall.count(), calls.in_flight, calls.in_flight_longest_ns), (0, 1, 100));
+}
+
+#[test]
+fn a_call_that_ended_between_the_edge_and_the_look_was_in_flight_at_the_edge() {
+    let mut model = model_open_at(100);
+    model.edge(200);
+    model.call(&call(150, 210));
+    let first = only(&model.cut(&[]));
+    assert_eq!((first.wall.count(), first.in_flight, first.in_flight_longest_ns), (0, 1, 50));
+    model.edge(300);
+    let second = only(&model.cut(&[]));
+    assert_eq!((second.wall.count(), second.in_flight), (1, 0), "it ended in the next stretch");
+}
+
+#[test]
+fn a_call_seen_open_and_then_ended_is_in_flight_once() {
+    let mut model = model_open_at(100);
+    model.edge(200);
+    model.call(&call(150, 220));
+    assert_eq!(only(&model.cut(&[call(150, 210)])).in_flight, 1);
+}
+
+#[test]
+fn a_call_that_began_after_the_edge_is_not_in_flight_at_it() {
+    let mut model = model_open_at(100);
+    model.edge(200);
+    model.call(&call(201, 210));
+    assert_eq!(model.cut(&[call(220, 230)]).accounts.owners(1).count(), 0);
+}
+
+#[test]
+fn stretches_put_together_are_the_whole_and_only_the_last_has_calls_in_flight() {
+    let mut model = model_open_at(100);
+    model.call(&call(110, 120));
+    model.edge(200);
+    let mut whole = model.cut(&[call(150, 201)]).accounts;
+    model.call(&call(150, 250));
+    model.edge(300);
+    whole.absorb(&model.cut(&[]).accounts);
+    let stretch = Stretch { start_ns: 100, end_ns: 300, accounts: whole };
+    let calls = only(&stretch);
+    assert_eq!((calls.wall.count(), calls.wall.sum(), calls.in_flight), (2, 110, 0));
+}
+
+#[test]
+fn failed_calls_are_counted_and_ask_for_no_bytes() {
+    let mut model = model_open_at(100);
+    model.call(&Call { amount: 4096, ..call(110, 120) });
+    model.call(&Call { amount: 8192, flags: Call::FAILED, ..call(130, 140) });
+    model.edge(200);
+    let calls = only(&model.cut(&[]));
+    assert_eq!((calls.wall.count(), calls.errors, calls.bytes), (2, 1, 4096));
+}
+
+#[test]
+fn a_call_cut_off_by_death_has_a_column_of_its_own() {
+    let mut model = model_open_at(100);
+    model.call(&Call { flags: Call::ENDED_BY_EXIT, ..call(110, 120) });
+    model.edge(200);
+    let calls = only(&model.cut(&[]));
+    assert_eq!((calls.wall.count(), calls.ended_by_exit), (0, 1));
+}
+
+#[test]
+fn the_three_kinds_of_brk_are_never_put_together() {
+    let mut model = model_open_at(100);
+    for kind in [Call::BRK_GROW, Call::BRK_SHRINK, Call::BRK_QUERY] {
+        model.call(&Call { kind, nr: 12, ..call(110, 120) });
+    }
+    model.edge(200);
+    let stretch = model.cut(&[]);
+    assert_eq!(stretch.accounts.get(Owner { cookie: 1, tid: None }).map(Account::len), Some(3));
+}
+
+#[test]
+fn a_32_bit_call_is_not_taken_for_the_64_bit_one_of_its_number() {
+    let mut model = model_open_at(100);
+    model.call(&call(110, 120));
+    model.call(&Call { flags: Call::COMPAT, ..call(130, 140) });
+    model.edge(200);
+    let stretch = model.cut(&[]);
+    assert_eq!(stretch.accounts.get(Owner { cookie: 1, tid: None }).map(Account::len), Some(2));
+}
+
+#[test]
+fn threads_have_accounts_of_their_own_when_asked_for() {
+    let mut model = Model::new(true);
+    model.open(100);
+    model.call(&call(110, 120));
+    model.call(&Call { tid: 8, ..call(110, 120) });
+    model.edge(200);
+    let owners: Vec<_> = model.cut(&[]).accounts.owners(1).map(|owner| owner.tid).collect();
+    assert_eq!(owners, [Some(7), Some(8)]);
+}
+
+#[test]
+fn thread_time_is_the_part_of_each_life_within_the_window() {
+    let mut model = model_open_at(100);
+    model.life(&life(Life::THREAD_BORN, 120, 1, 8));
+    model.life(&life(Life::THREAD_EXIT, 150, 1, 8));
+    let process = model.processes().get(1).unwrap();
+    assert_eq!(process.thread_time(100, 200), (100 + 30, 2));
+    assert_eq!(process.thread_time(160, 200), (40, 1));
+}
+
+#[test]
+fn a_process_ends_with_its_last_thread_and_with_its_status() {
+    let mut model = model_open_at(100);
+    model.life(&Life { last: 1, exit_code: 3 << 8, ..life(Life::THREAD_EXIT, 150, 1, 7) });
+    assert_eq!(model.processes().alive(), 0);
+    assert_eq!(model.processes().get(1).unwrap().ended, Some((150, End::Exit(3 << 8))));
+}
+
+#[test]
+fn an_exec_ends_one_program_and_begins_another_with_the_same_pid() {
+    let mut model = model_open_at(100);
+    model.life(&Life {
+        origin: 1,
+        comm: *b"python3\0\0\0\0\0\0\0\0\0",
+        ..life(Life::EXEC, 150, 2, 7)
+    });
+    let (before, after) = (model.processes().get(1).unwrap(), model.processes().get(2).unwrap());
+    assert_eq!(before.ended, Some((150, End::Exec)));
+    assert_eq!(before.thread_time(100, 200), (50, 1));
+    assert_eq!((after.pid, after.comm.as_str(), after.born_ns), (7, "python3", Some(150)));
+    assert_eq!(model.processes().alive(), 1);
+}
+
+#[test]
+fn a_death_behind_the_edge_belongs_to_the_next_stretch() {
+    let mut model = model_open_at(100);
+    model.edge(200);
+    model.life(&Life { last: 1, ..life(Life::THREAD_EXIT, 210, 1, 7) });
+    assert_eq!(model.processes().alive(), 1);
+    model.cut(&[]);
+    assert_eq!(model.processes().alive(), 0);
+}

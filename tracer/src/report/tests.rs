@@ -1,0 +1,132 @@
+//! From accounts to rows, groups and shares.
+
+use tracer_common::record::{Call, Life};
+
+use super::*;
+use crate::model::{Model, Stretch};
+
+const OPTIONS: Options = Options { fold: None, histograms: false, window_start_ns: 1_000 };
+
+/// A model with `count` processes, each of which has made one futex call of 100 ns.
+fn model(count: u32) -> (Model, Stretch) {
+    let mut model = Model::new(false);
+    for n in 1..=count {
+        let mut comm = *b"worker\0\0\0\0\0\0\0\0\0\0";
+        if n == 1 {
+            comm[..6].copy_from_slice(b"parent");
+        }
+        let life = Life {
+            event: Life::SEEDED,
+            cookie: n.into(),
+            tid: n,
+            shown_tgid: n,
+            ..Life::default()
+        };
+        model.life(&Life { comm, shown_tid: n, ns: 1_000, ..life });
+    }
+    model.open(1_000);
+    for n in 1..=count {
+        model.call(&futex(n, 100));
+    }
+    model.edge(2_000);
+    let stretch = model.cut(&[]);
+    (model, stretch)
+}
+
+fn futex(process: u32, ns: u64) -> Call {
+    let nr = crate::kernel::syscalls::number("futex").and_then(|nr| nr.try_into().ok());
+    Call {
+        cookie: process.into(),
+        tid: process,
+        nr: nr.unwrap(),
+        end_ns: 1_500,
+        blocked_ns: ns,
+        ..Call::default()
+    }
+}
+
+#[test]
+fn a_few_processes_are_shown_each_by_itself() {
+    let (model, stretch) = model(3);
+    let Shown { groups, total, .. } = groups(&stretch, model.processes(), &OPTIONS);
+    assert_eq!(groups.iter().map(|g| g.pid).collect::<Vec<_>>(), [Some(1), Some(2), Some(3)]);
+    assert_eq!((total.processes, total.threads, total.thread_ns), (3, 3, 3_000));
+    assert_eq!(total.syscalls.len(), 1);
+    assert_eq!((total.syscalls[0].calls, total.syscalls[0].wall_ns.total), (3, 300));
+}
+
+#[test]
+fn more_than_a_screenful_are_folded_by_name() {
+    let (model, stretch) = model(17);
+    let Shown { groups, too_many, .. } = groups(&stretch, model.processes(), &OPTIONS);
+    assert!(too_many);
+    let shown: Vec<_> = groups.iter().map(|g| (g.comm.as_deref(), g.processes, g.pid)).collect();
+    assert_eq!(shown, [(Some("worker"), 16, None), (Some("parent"), 1, None)]);
+}
+
+#[test]
+fn all_in_one_has_no_name_unless_all_share_it() {
+    let (model, stretch) = model(3);
+    let options = Options { fold: Some(Fold::All), ..OPTIONS };
+    let Shown { groups, total, .. } = groups(&stretch, model.processes(), &options);
+    assert_eq!(groups.len(), 1);
+    assert_eq!((groups[0].comm.as_deref(), groups[0].processes), (None, 3));
+    assert_eq!(groups[0].syscalls[0].calls, total.syscalls[0].calls);
+}
+
+#[test]
+fn the_split_of_a_row_sums_to_its_wall_time() {
+    let mut model = Model::new(false);
+    model.open(1_000);
+    model.call(&Call { on_cpu_ns: 1, runnable_ns: 20, ..futex(1, 300) });
+    model.life(&Life { event: Life::SEEDED, cookie: 1, tid: 1, ns: 1_000, ..Life::default() });
+    model.edge(2_000);
+    let stretch = model.cut(&[]);
+    let Shown { groups, .. } = groups(&stretch, model.processes(), &OPTIONS);
+    let row = &groups[0].syscalls[0];
+    assert_eq!(row.wall_ns.total, 321);
+    assert_eq!((row.on_cpu_ns.total, row.runnable_ns.total, row.blocked_ns.total), (1, 20, 300));
+}
+
+#[test]
+fn what_is_not_known_is_null_in_json_and_not_0() {
+    let json = serde_json::to_value(Figures::default()).unwrap();
+    assert_eq!(json["total"], 0);
+    for field in ["mean", "p50", "p90", "p99", "p999", "max"] {
+        assert!(json[field].is_null(), "{field}");
+    }
+}
+
+#[test]
+fn the_way_to_an_exec_gets_no_group_if_it_made_no_call() {
+    let mut model = Model::new(false);
+    model.life(&Life { event: Life::SEEDED, cookie: 1, tid: 1, ns: 1_000, ..Life::default() });
+    model.open(1_000);
+    model.life(&Life {
+        event: Life::EXEC,
+        cookie: 2,
+        origin: 1,
+        tid: 1,
+        ns: 1_100,
+        ..Life::default()
+    });
+    model.call(&futex(2, 100));
+    model.edge(2_000);
+    let stretch = model.cut(&[]);
+    let Shown { groups, total, .. } = groups(&stretch, model.processes(), &OPTIONS);
+    assert_eq!((groups.len(), total.processes), (1, 1));
+    assert_eq!((groups[0].born_ns, groups[0].thread_ns), (Some(100), 900));
+}
+
+#[test]
+fn an_end_behind_the_report_is_not_in_it() {
+    let mut model = Model::new(false);
+    model.life(&Life { event: Life::SEEDED, cookie: 1, tid: 1, ns: 1_000, ..Life::default() });
+    model.open(1_000);
+    model.edge(2_000);
+    let death = Life { event: Life::THREAD_EXIT, last: 1, exit_code: 9, ..Life::default() };
+    model.life(&Life { cookie: 1, tid: 1, ns: 2_001, ..death });
+    let stretch = model.cut(&[]);
+    let Shown { groups, .. } = groups(&stretch, model.processes(), &OPTIONS);
+    assert_eq!((groups[0].end, groups[0].exited_ns, groups[0].thread_ns), (None, None, 1_000));
+}
