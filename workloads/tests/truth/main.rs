@@ -1,0 +1,6 @@
+//! The truth that the workloads tell, compared with what strace saw of the same run.
+
+mod brk_loop;
+mod scene;
+mod strace;
+mod syscalls;
