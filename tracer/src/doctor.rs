@@ -41,6 +41,25 @@ pub fn run(format: Format, out: &mut (impl Write + AsFd)) -> Result<u8> {
     Ok(u8::from(!works(&checks)))
 }
 
+/// Says of an error of the kernel's which of the things that tracing cannot do without are missing,
+/// if any are.
+#[must_use]
+pub fn explain(error: anyhow::Error) -> anyhow::Error {
+    match missing(&features::checks()) {
+        reasons if reasons.is_empty() => error,
+        reasons => error.context(format!("tracing does not work here: {reasons}")),
+    }
+}
+
+fn missing(checks: &[Check]) -> String {
+    let missing = checks.iter().filter(|check| check.state == State::Missing);
+    let reasons = missing.map(|check| match &check.remedy {
+        Some(remedy) => format!("{} ({remedy})", check.detail),
+        None => check.detail.clone(),
+    });
+    reasons.collect::<Vec<_>>().join("; ")
+}
+
 fn works(checks: &[Check]) -> bool {
     checks.iter().all(|check| check.state != State::Missing)
 }
@@ -143,6 +162,14 @@ mod tests {
         assert!(!works(&with(State::Missing)));
         assert!(verdict(&with(State::Missing)).starts_with("Tracing does not work"));
         assert_eq!(verdict(&checks()[..1]), "Tracing works here.");
+    }
+
+    #[test]
+    fn an_error_is_explained_by_what_is_missing_and_by_nothing_else() {
+        let with =
+            [checks(), vec![check("btf", State::Missing, Some("update the kernel"))]].concat();
+        assert_eq!(missing(&with), "some words about what was found here (update the kernel)");
+        assert_eq!(missing(&checks()), "");
     }
 
     #[test]

@@ -45,10 +45,11 @@ pub(super) fn of_sudo() -> Option<Variables> {
     // Shells may be in between, and with a terminal of its own there are two of sudo's processes:
     // the outermost is the one that the user started.
     while let Ok(stat) = process.stat() {
-        let Ok(parent) = Process::new(stat.ppid) else { break };
+        let parent = Process::new(stat.ppid);
         if stat.comm == "sudo" {
             sudo = Some(process);
         }
+        let Ok(parent) = parent else { break };
         process = parent;
     }
     Some(sudo?.environ().ok()?.into_iter().collect())

@@ -15,7 +15,7 @@ use self::{output::Output, signals::Signals, summary::Summary, targets::Watched}
 use crate::{
     attach::{self, Programs, Record, Settings},
     config::{Command, Config, Targets},
-    decode,
+    decode, doctor,
     launch::{self, Held, Running},
     model::Model,
 };
@@ -57,7 +57,8 @@ async fn trace(config: Config) -> Result<u8> {
         all: matches!(config.targets, Targets::All),
         foreign_execs: targets.watches_names(),
         ring_bytes: config.ring_bytes,
-    })?;
+    })
+    .map_err(doctor::explain)?;
     let mut session = Session {
         model: Model::new(config.threads),
         programs,
@@ -72,7 +73,9 @@ async fn trace(config: Config) -> Result<u8> {
         _ => None,
     };
     session.open_window(held.as_ref())?;
-    let (status, ended_by) = session.watch(held.map(Held::release)).await?;
+    // Before the command goes on: a Ctrl-C at its first word is to end in a report already.
+    let signals = Signals::listen()?;
+    let (status, ended_by) = session.watch(signals, held.map(Held::release)).await?;
     session.close_window()?;
     session.exit_status(status, ended_by).await
 }
@@ -138,8 +141,11 @@ impl Session {
     }
 
     /// Watches until there is a reason to stop.
-    async fn watch(&mut self, running: Option<Running>) -> Result<(Status, EndedBy)> {
-        let mut signals = Signals::listen()?;
+    async fn watch(
+        &mut self,
+        mut signals: Signals,
+        running: Option<Running>,
+    ) -> Result<(Status, EndedBy)> {
         // Scripts that start a tracer beside their program wait for this line.
         log::info!("the window is open");
         let mut status = running.map_or(Status::NoCommand, Status::Running);
