@@ -1,0 +1,71 @@
+//! The one place that knows version numbers, package names and where they come from.
+
+use std::{ops::RangeInclusive, path::PathBuf};
+
+use crate::version::Version;
+
+/// The release of bpf-linker that is built when none that fits is found.
+pub(crate) const BPF_LINKER: &str = "0.13.0";
+
+/// The oldest release that is taken from `PATH`: older ones borrow the LLVM of whichever compiler
+/// they find when they start, so what they tell of it is not to be relied on.
+pub(crate) const BPF_LINKER_OLDEST: Version = Version::new(0, 11, 0);
+
+/// LLVM majors that this release of bpf-linker has a feature (`llvm-22`) for.
+pub(crate) const BPF_LINKER_LLVM: RangeInclusive<u32> = 21..=23;
+
+/// The rustup toolchain that may build `core` for the eBPF target.
+pub(crate) const NIGHTLY: &str = "nightly";
+
+/// Where a distribution keeps its own `rustc`, `cargo`, `cargo-clippy` and `rustdoc`.
+pub(crate) const SYSTEM_BIN: &str = "/usr/bin";
+
+/// The eBPF target, in the byte order of this machine.
+pub(crate) const BPF_TARGET: &str =
+    if cfg!(target_endian = "little") { "bpfel-unknown-none" } else { "bpfeb-unknown-none" };
+
+/// The crate that holds the eBPF programs, and the name of the object it links to.
+pub(crate) const BPF_PACKAGE: &str = "tracer-ebpf";
+
+/// Crates of the eBPF side that use unstable features, as a stable compiler wants them named.
+/// `aya-ebpf` alone: it needs `asm_experimental_arch` for inline assembly on eBPF.
+pub(crate) const BPF_UNSTABLE: &str = "aya_ebpf";
+
+/// The development package of one LLVM major on Debian and its relatives.
+pub(crate) fn llvm_package(major: u32) -> String {
+    format!("llvm-{major}-dev")
+}
+
+/// Where those packages put it.
+pub(crate) fn llvm_prefix(major: u32) -> PathBuf {
+    PathBuf::from(format!("/usr/lib/llvm-{major}"))
+}
+
+/// Programs that the tests compare tracer with or trace, each in a package of its own name.
+pub(crate) const TEST_PROGRAMS: [&str; 2] = ["strace", "python3"];
+
+/// A distribution that ships a ready-built `core` for the eBPF target.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Distribution {
+    /// `ID` and `VERSION_ID` of its os-release file.
+    pub(crate) id: (&'static str, &'static str),
+    /// The compiler, its cargo, and `core` for eBPF.
+    pub(crate) rust: &'static [&'static str],
+    /// Clippy for that compiler.
+    pub(crate) clippy: &'static str,
+    /// Rustfmt, for those whose only toolchain is the distribution's.
+    pub(crate) rustfmt: &'static str,
+    /// The LLVM major of that compiler when this was written. Once the compiler is installed, its
+    /// own word counts.
+    pub(crate) llvm: u32,
+}
+
+/// The distributions known to do so.
+pub(crate) const DISTRIBUTIONS: &[Distribution] = &[Distribution {
+    // From the security archive, which brings a newer compiler for its web browsers.
+    id: ("debian", "12"),
+    rust: &["rustc-web", "cargo-web", "libstd-rust-web-dev-bpf"],
+    clippy: "rust-web-clippy",
+    rustfmt: "rustfmt-web",
+    llvm: 22,
+}];

@@ -1,0 +1,88 @@
+//! Where things lie: the checkout, its target directory and what is built into it.
+
+use std::{
+    env,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, Result};
+
+use crate::versions;
+
+/// The checkout and its target directory, both absolute.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    pub(crate) root: PathBuf,
+    pub(crate) target: PathBuf,
+}
+
+/// How the programs for the user's side are compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Optimised, the default.
+    Release,
+    /// Unoptimised.
+    Debug,
+}
+
+impl Workspace {
+    /// The workspace that xtask was compiled in; `CARGO_TARGET_DIR` is respected.
+    pub(crate) fn locate() -> Result<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .context("the directory of xtask has no parent")?
+            .to_path_buf();
+        let target = match env::var_os("CARGO_TARGET_DIR") {
+            Some(dir) => env::current_dir().context("find the working directory")?.join(dir),
+            None => root.join("target"),
+        };
+        Ok(Self { root, target })
+    }
+
+    /// The target directory of the eBPF build. Its own, because another compiler fills it.
+    pub(crate) fn bpf_target(&self) -> PathBuf {
+        self.target.join("bpf")
+    }
+
+    /// The object as cargo leaves it.
+    pub(crate) fn bpf_built(&self) -> PathBuf {
+        self.bpf_target().join(versions::BPF_TARGET).join("release").join(versions::BPF_PACKAGE)
+    }
+
+    /// The object as the tracer's build script looks for it.
+    pub(crate) fn bpf_object(&self) -> PathBuf {
+        self.bpf_target().join("tracer.bpf.o")
+    }
+
+    /// Where the bpf-linker for one LLVM major is installed; version and major are in the name, so
+    /// that what is there is what is needed.
+    pub(crate) fn bpf_linker_root(&self, llvm: u32) -> PathBuf {
+        self.target.join("bpf-linker").join(format!("{}-llvm-{llvm}", versions::BPF_LINKER))
+    }
+
+    /// The directory of the binaries of one profile.
+    pub(crate) fn binaries(&self, profile: Profile) -> PathBuf {
+        self.target.join(match profile {
+            Profile::Release => "release",
+            Profile::Debug => "debug",
+        })
+    }
+
+    /// One of cargo's subcommands on the user's side, which the user's own toolchain builds: that
+    /// of the cargo that started us.
+    pub(crate) fn cargo(&self, subcommand: &str) -> Command {
+        let mut command = Command::new(cargo());
+        command.arg(subcommand).current_dir(&self.root);
+        if subcommand != "fmt" {
+            command.arg("--target-dir").arg(&self.target);
+        }
+        command
+    }
+}
+
+/// The cargo that started us.
+pub(crate) fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
