@@ -1,0 +1,67 @@
+//! Control groups made for a test.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process, thread,
+    time::Duration,
+};
+
+use procfs::process::Process;
+
+/// Controllers of version 1 whose groups take a process without being set up.
+const CONTROLLERS: [&str; 4] = ["pids", "freezer", "cpuacct", "devices"];
+
+/// A control group that goes with the test. Its processes have to have ended by then.
+#[derive(Debug)]
+pub struct ControlGroup(PathBuf);
+
+/// Where the hierarchies of both versions are mounted: one of each, as far as there are any.
+#[must_use]
+pub fn mounted() -> Vec<PathBuf> {
+    let mounts = Process::myself().unwrap().mountinfo().unwrap();
+    let version_1 = mounts.0.iter().find(|mount| {
+        mount.fs_type == "cgroup"
+            && CONTROLLERS.iter().any(|name| mount.super_options.contains_key(*name))
+    });
+    let version_2 = mounts.0.iter().find(|mount| mount.fs_type == "cgroup2");
+    let found: Vec<_> = [version_1, version_2].into_iter().flatten().collect();
+    assert!(!found.is_empty(), "no control groups are mounted");
+    found.into_iter().map(|mount| mount.mount_point.clone()).collect()
+}
+
+impl ControlGroup {
+    /// Makes a group in a hierarchy.
+    #[track_caller]
+    #[must_use]
+    pub fn new(hierarchy: &Path) -> Self {
+        let path = hierarchy.join(format!("tracer-test-{}", process::id()));
+        fs::create_dir(&path).unwrap_or_else(|e| panic!("cannot make {}: {e}", path.display()));
+        Self(path)
+    }
+
+    /// Its directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Moves a process into it.
+    #[track_caller]
+    pub fn take(&self, pid: i32) {
+        fs::write(self.0.join("cgroup.procs"), pid.to_string()).unwrap();
+    }
+}
+
+impl Drop for ControlGroup {
+    fn drop(&mut self) {
+        // A killed process leaves a moment after it was waited for.
+        for _ in 0..200 {
+            if fs::remove_dir(&self.0).is_ok() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        eprintln!("cannot remove the control group {}", self.0.display());
+    }
+}

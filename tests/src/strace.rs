@@ -1,0 +1,54 @@
+//! What `strace` counts.
+
+use std::{collections::BTreeMap, process::Command};
+
+use crate::{report::number, run};
+
+/// Calls and errors of a program and all it starts, by name.
+pub type Counts = BTreeMap<String, (u64, u64)>;
+
+/// Lets `strace -f -c` count the calls of a command, from its execve on.
+///
+/// Calls that do not come back, such as `exit_group`, are not in its table.
+#[track_caller]
+#[must_use]
+pub fn counts(program_and_arguments: &[&str]) -> Counts {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-c", "-U", "calls,errors,name", "-o"]).arg(file.path());
+    let _finished = run(strace.args(program_and_arguments)).expect(0);
+    let table = std::fs::read_to_string(file.path()).unwrap();
+    let mut counts = Counts::new();
+    for line in table.lines() {
+        let columns: Vec<_> = line.split_ascii_whitespace().collect();
+        let Some(Ok(calls)) = columns.first().map(|calls| calls.parse()) else {
+            continue; // The heading, or a ruler.
+        };
+        let (errors, name) = match columns[1..] {
+            [name] => (0, name),
+            [errors, name] => (errors.parse().unwrap(), name),
+            _ => panic!("a line of strace's that is not understood: {line}"),
+        };
+        if name != "total" {
+            counts.insert(name.to_owned(), (calls, errors));
+        }
+    }
+    assert!(!counts.is_empty(), "strace counted nothing:\n{table}");
+    counts
+}
+
+/// The same of a report of the tracer's: the three kinds of `brk` are one to `strace`, and it has
+/// no errors, as it has no errno.
+#[track_caller]
+#[must_use]
+pub fn as_strace(rows: &[serde_json::Value]) -> Counts {
+    let mut counts = Counts::new();
+    for row in rows.iter().filter(|row| number(row, "calls") > 0) {
+        let name = row["name"].as_str().unwrap();
+        let is_brk = name.starts_with("brk ");
+        let entry = counts.entry(if is_brk { "brk" } else { name }.to_owned()).or_default();
+        entry.0 += number(row, "calls");
+        entry.1 += if is_brk { 0 } else { number(row, "errors") };
+    }
+    counts
+}

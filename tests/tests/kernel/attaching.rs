@@ -1,0 +1,122 @@
+//! Calls that lie across an edge of the window, and processes named all at once or twice.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use tests::{
+    Running, Tracing, Workload,
+    account::{counts, row},
+    proc, programs,
+    report::number,
+    tracing::trace,
+};
+
+#[test]
+fn a_call_that_was_open_when_tracing_began_is_unpaired_and_what_follows_exact() {
+    let mut command = programs::workloads();
+    let running = Running::start(command.args(["scene", "mid-call", "--seconds", "1"]));
+    proc::wait_until_in_futex(running.pid());
+    let report = Tracing::of(running.pid(), "").finish();
+    let process = report.process(running.pid());
+    assert_eq!(counts(process, "unpaired"), [("futex".to_owned(), 1)].into(), "{report}");
+    assert_eq!(number(row(process, "futex"), "calls"), 0, "{report}");
+    assert_eq!(number(row(process, "brk query"), "calls"), 10, "{report}");
+}
+
+#[test]
+fn a_call_still_open_at_the_end_is_in_flight_and_not_a_completed_one() {
+    let mut workload = Workload::waiting("syscalls brk-query=10 futex-wait=1:30s");
+    let tracing = Tracing::of(workload.pid(), "");
+    let go = Instant::now();
+    workload.go();
+    proc::wait_until_in_futex(workload.pid());
+    let entered = Instant::now();
+    thread::sleep(Duration::from_millis(400));
+    let at_least = entered.elapsed();
+    let report = tracing.stop();
+    let at_most = go.elapsed();
+    let futex = row(report.process(workload.pid()), "futex");
+    assert_eq!(number(futex, "in_flight"), 1, "{report}");
+    assert_eq!((number(futex, "calls"), number(futex, "unpaired")), (0, 0), "{report}");
+    let elapsed = Duration::from_nanos(number(futex, "in_flight_longest_ns"));
+    assert!((at_least..=at_most).contains(&elapsed), "{at_least:?} {at_most:?}: {report}");
+    assert_eq!(report.total("brk query", "calls"), 10, "{report}");
+}
+
+#[test]
+fn a_call_that_outlasts_the_duration_is_in_flight() {
+    let mut workload = Workload::waiting("syscalls futex-wait=1:30s");
+    let tracing = Tracing::of(workload.pid(), "-d 0.7");
+    workload.go();
+    let report = tracing.finish();
+    let window = Duration::from_nanos(number(&report.0, "window_ns"));
+    assert!(window >= Duration::from_millis(700) && window < Duration::from_secs(3), "{window:?}");
+    assert_eq!(report.total("futex", "in_flight"), 1, "{report}");
+    assert_eq!(report.total("futex", "calls"), 0, "{report}");
+}
+
+#[test]
+fn nothing_is_counted_before_the_window_or_after_it() {
+    let mut workload = Workload::waiting("syscalls sched-yield=5 --repeat 40 --hold");
+    let before = workload.work().calls();
+    assert_eq!(before["sched_yield"], 200);
+    let tracing = Tracing::of(workload.pid(), "-e sched_yield,munmap");
+    let report = tracing.stop();
+    let _finished = workload.finish();
+    assert!(counts(report.process(workload.pid()), "calls").is_empty(), "{report}");
+}
+
+#[test]
+fn many_processes_named_at_once_are_each_exact() {
+    let mut workloads: Vec<_> = (1..=50)
+        .map(|n| Workload::waiting(&format!("syscalls brk-query={} mmap={n} --hold", 100 + n)))
+        .collect();
+    let pids: Vec<_> = workloads.iter().map(|workload| workload.pid().to_string()).collect();
+    let tracing = Tracing::start(&format!("-p {} --fold process", pids.join(",")));
+    workloads.iter_mut().for_each(Workload::go);
+    let truths: Vec<_> = workloads.iter_mut().map(Workload::truth).collect();
+    let report = tracing.stop();
+    assert_eq!(report.processes().len(), 50);
+    for (n, truth) in (1..).zip(truths) {
+        assert_eq!(truth.calls()["brk query"], 100 + n);
+        let calls = counts(report.process(truth.pid()), "calls");
+        assert_eq!(calls, truth.calls(), "{report}");
+    }
+}
+
+#[test]
+fn two_tracers_of_one_process_at_once_are_both_exact() {
+    let steps = "brk-grow=1 brk-shrink=1 mmap=1 --repeat 5000";
+    let mut workload = Workload::waiting(&format!("syscalls {steps} --hold"));
+    let first = Tracing::of(workload.pid(), "");
+    let second = Tracing::of(workload.pid(), "-e brk");
+    let mut calls = workload.work().calls();
+    let (first, second) = (first.stop(), second.stop());
+    assert_eq!(counts(first.process(workload.pid()), "calls"), calls);
+    calls.retain(|call, _| call.starts_with("brk"));
+    assert_eq!(counts(second.process(workload.pid()), "calls"), calls);
+}
+
+#[test]
+fn a_tracer_that_ends_leaves_another_one_exact() {
+    let mut workload = Workload::waiting("syscalls brk-query=3000 --hold");
+    let lasting = Tracing::of(workload.pid(), "");
+    let brief = Tracing::of(workload.pid(), "");
+    assert!(counts(&brief.stop().0["total"], "calls").is_empty());
+    let truth = workload.work();
+    let report = lasting.stop();
+    assert_eq!(counts(report.process(workload.pid()), "calls"), truth.calls());
+}
+
+#[test]
+fn a_tracer_can_trace_a_command_that_is_a_tracer() {
+    let tracer = programs::tracer_file();
+    let inner = [tracer.to_str().expect("UTF-8"), "--report", "/dev/null", "--", "/bin/true"];
+    let (report, finished) = trace("-e brk --fold process", &inner);
+    let _finished = finished.expect(0);
+    let names: Vec<_> = report.processes().iter().map(|process| &process["comm"]).collect();
+    assert!(names.iter().any(|name| **name == "tracer"), "{report}");
+    assert!(names.iter().any(|name| **name == "true"), "{report}");
+}

@@ -1,0 +1,17 @@
+//! Real tracing, against truths that do not come from the tracer: what workloads count and time
+//! themselves, what `/proc` says, what `strace` counts.
+//!
+//! Needs root. One test at a time: they measure.
+
+mod attaching;
+mod command;
+mod counts;
+mod descendants;
+mod ends;
+mod exec;
+mod identity;
+mod interrupted;
+mod intervals;
+mod naming;
+mod threads;
+mod times;
