@@ -63,6 +63,10 @@ pub struct Config {
     pub task_min_flt: u32,
     /// `task_struct.maj_flt`
     pub task_maj_flt: u32,
+    /// `task_struct.__state`
+    pub task_state: u32,
+    /// `task_struct.throttled`; [`ABSENT`] where quotas do not mark tasks
+    pub task_throttled: u32,
     /// `task_struct.on_cpu`
     pub task_on_cpu: u32,
     /// `task_struct.thread_info.cpu`, or `task_struct.cpu`
@@ -105,7 +109,7 @@ pub struct Config {
     pub treatment: [u8; SYSCALLS],
 }
 
-const _: () = assert!(size_of::<Config>() == 32 * 4 + SYSCALLS);
+const _: () = assert!(size_of::<Config>() == 34 * 4 + SYSCALLS);
 
 #[cfg(not(target_arch = "bpf"))]
 // SAFETY: `repr(C)`, integers only, and the assertion above shows that there is no padding.

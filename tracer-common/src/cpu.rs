@@ -6,6 +6,8 @@
 pub enum Counter {
     /// A call did not fit into the ring.
     LostCalls,
+    /// A stay on a CPU did not fit into the ring.
+    LostSlices,
     /// A turning point of a process did not fit into its ring.
     LostLives,
     /// No memory for the state of a thread: the thread is not traced.
@@ -16,7 +18,7 @@ pub enum Counter {
 
 impl Counter {
     /// How many there are.
-    pub const COUNT: usize = 4;
+    pub const COUNT: usize = 5;
 }
 
 /// The state of one CPU.

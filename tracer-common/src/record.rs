@@ -37,6 +37,8 @@ impl Call {
     pub const ENDED_BY_EXIT: u8 = 1 << 2;
     /// The end of a call whose beginning was not seen; its times are 0 because they are unknown.
     pub const UNPAIRED: u8 = 1 << 3;
+    /// Inside the kernel only: the call is not sent, its time goes into [`Slice::other_ns`].
+    pub const OTHER: u8 = 1 << 5;
     /// From [`OpenCall`] only: the call is still open, and `end_ns` is when it was looked at.
     pub const IN_FLIGHT: u8 = 1 << 4;
 
@@ -60,6 +62,88 @@ impl Call {
     }
 }
 
+/// One stay of a target thread on a CPU, and the time off the CPUs that came before it.
+///
+/// The slices of a thread tile its life: it slept, it waited, it ran, and the next one begins.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Slice {
+    /// When it came onto the CPU.
+    pub start_ns: u64,
+    /// The process (see [`Life::cookie`]).
+    pub cookie: u64,
+    /// How long it stayed.
+    pub ran_ns: u64,
+    /// How long it had waited for a CPU, right before.
+    pub waited_ns: u64,
+    /// How long it had slept, before it waited.
+    pub slept_ns: u64,
+    /// The process of the thread that woke it; 0 if that was no target inside a system call.
+    pub waker_cookie: u64,
+    /// Time on a CPU in system calls that are not sent, ended since the slice before.
+    pub other_ns: u64,
+    /// How many such calls there were.
+    pub other_calls: u32,
+    /// The thread.
+    pub tid: u32,
+    /// The thread that woke it; 0 as for `waker_cookie`.
+    pub waker_tid: u32,
+    /// The CPU.
+    pub cpu: u32,
+    /// The system call that it slept, or was preempted, in; [`Slice::NO_CALL`] outside of any.
+    pub slept_in: u16,
+    /// The task state that it slept in, as `sched_switch` gives it; 0 if it never slept.
+    pub slept_state: u16,
+    /// A set of [`Slice::PREEMPTED`] and its neighbours.
+    pub flags: u32,
+}
+
+impl Slice {
+    /// Stands for user mode, and for the kernel outside of system calls.
+    pub const NO_CALL: u16 = u16::MAX;
+
+    /// It left the CPU able to run: preempted, or by `sched_yield`. Else it went to sleep.
+    pub const PREEMPTED: u32 = 1 << 0;
+    /// It ended with the thread's life.
+    pub const LAST: u32 = 1 << 1;
+    /// Its wait was ordered by a CPU quota.
+    pub const THROTTLED: u32 = 1 << 2;
+    /// It came from another CPU.
+    pub const MIGRATED: u32 = 1 << 3;
+    /// It is still going on: in a [`Standing`] only.
+    pub const GOES_ON: u32 = 1 << 4;
+    /// It has not come onto a CPU yet: in a [`Standing`] only.
+    pub const OFF: u32 = 1 << 5;
+
+    /// When what it tells of begins: the end of the stay before.
+    #[must_use]
+    pub const fn begin_ns(&self) -> u64 {
+        self.start_ns.saturating_sub(self.waited_ns).saturating_sub(self.slept_ns)
+    }
+
+    /// When it ends.
+    #[must_use]
+    pub const fn end_ns(&self) -> u64 {
+        self.start_ns.saturating_add(self.ran_ns)
+    }
+}
+
+/// How a thread stands at the moment it is looked at: what it has not sent yet.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The slice under way, with [`Slice::GOES_ON`].
+    pub slice: Slice,
+    /// User time of the thread since its birth, as the kernel's ticks have it.
+    pub utime_ns: u64,
+    /// System time, likewise.
+    pub stime_ns: u64,
+    /// Page faults without I/O since its birth.
+    pub minor_faults: u64,
+    /// Page faults with I/O since its birth.
+    pub major_faults: u64,
+}
+
 /// A turning point in the life of a process or thread.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,13 +157,13 @@ pub struct Life {
     pub origin: u64,
     /// Start of the process, nanoseconds of `CLOCK_BOOTTIME`, as in field 22 of `/proc/PID/stat`.
     pub start_ns: u64,
-    /// User time of the thread, for [`Life::THREAD_EXIT`].
+    /// User time of the thread since its birth, as the kernel's ticks have it.
     pub utime_ns: u64,
-    /// System time of the thread, for [`Life::THREAD_EXIT`].
+    /// System time, likewise.
     pub stime_ns: u64,
-    /// Minor page faults of the thread, for [`Life::THREAD_EXIT`].
+    /// Page faults without I/O since its birth.
     pub minor_faults: u64,
-    /// Major page faults of the thread, for [`Life::THREAD_EXIT`].
+    /// Page faults with I/O since its birth.
     pub major_faults: u64,
     /// The thread.
     pub tid: u32,
@@ -117,4 +201,5 @@ impl Life {
 }
 
 const _: () = assert!(size_of::<Call>() == 64 && align_of::<Call>() == 8);
+const _: () = assert!(size_of::<Standing>() == 112 && size_of::<Slice>() == 80 && align_of::<Slice>() == 8);
 const _: () = assert!(size_of::<Life>() == 112 && align_of::<Life>() == 8);

@@ -39,6 +39,38 @@ pub struct Suspended {
     pub sp: u64,
 }
 
+/// What the next [`Slice`](crate::record::Slice) is made of.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stay {
+    /// When the thread came onto its CPU.
+    pub start_ns: u64,
+    /// How long it had waited for it.
+    pub waited_ns: u64,
+    /// How long it had slept before.
+    pub slept_ns: u64,
+    /// Who woke it last: the process.
+    pub waker_cookie: u64,
+    /// On-CPU time of calls that are not sent.
+    pub other_ns: u64,
+    /// Their number.
+    pub other_calls: u32,
+    /// Who woke it last: the thread.
+    pub waker_tid: u32,
+    /// The CPU it is or was on.
+    pub cpu: u32,
+    /// As in [`Slice::flags`](crate::record::Slice::flags).
+    pub flags: u32,
+    /// As in [`Slice::slept_in`](crate::record::Slice::slept_in).
+    pub slept_in: u16,
+    /// As in [`Slice::slept_state`](crate::record::Slice::slept_state).
+    pub slept_state: u16,
+    /// The call that it is in now, sent or not; `Slice::NO_CALL` outside of any.
+    pub in_call: u16,
+    /// Never read; there so that no byte is left unset.
+    pub pad: u16,
+}
+
 /// All that is kept for a thread.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,6 +93,8 @@ pub struct Thread {
     pub off_ns: u64,
     /// When it became runnable after leaving the CPU; 0 while it sleeps or runs.
     pub woken_ns: u64,
+    /// The stay on a CPU under way, or the way to the next one.
+    pub stay: Stay,
     /// The call it is in.
     pub open: OpenCall,
     /// The call it was interrupted in, under [`Thread::SUSPENDED`].
@@ -93,4 +127,4 @@ impl Thread {
         Self::HELD | Self::FRESH | Self::NEWBORN | Self::SUSPENDED | Self::IN_SIGRETURN;
 }
 
-const _: () = assert!(size_of::<OpenCall>() == 40 && size_of::<Thread>() == 168);
+const _: () = assert!(size_of::<OpenCall>() == 40 && size_of::<Thread>() == 232);

@@ -56,13 +56,18 @@ pub(crate) fn count(counter: Counter) {
     }
 }
 
+/// The number of this CPU.
+#[inline(always)]
+pub(crate) fn id() -> u32 {
+    // SAFETY: has no precondition.
+    unsafe { bpf_get_smp_processor_id() }
+}
+
 /// A number never given before and never 0.
 #[inline(always)]
 pub(crate) fn new_cookie() -> u64 {
-    // SAFETY: has no precondition.
-    let id = unsafe { bpf_get_smp_processor_id() };
     here().map_or(0, |cpu| {
         cpu.cookies += 1;
-        (cpu.cookies << CPU_BITS) | u64::from(id)
+        (cpu.cookies << CPU_BITS) | u64::from(id())
     })
 }

@@ -4,9 +4,12 @@ use core::ffi::c_void;
 
 use aya_ebpf::{helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
 use aya_log_ebpf::debug;
-use tracer_common::{record::Life, thread::Thread};
+use tracer_common::{
+    record::{Life, Slice},
+    thread::{Stay, Thread},
+};
 
-use crate::{config, cpu, ring, seed, state, syscalls, task::Task};
+use crate::{config, cpu, ring, sched, seed, state, syscalls, task::Task};
 
 /// A record about `task`, with what all events have.
 #[inline(always)]
@@ -20,6 +23,10 @@ pub(crate) fn life(event: u32, task: Task, cookie: u64, now: u64) -> Life {
         shown_tgid: leader.tid_at(level),
         shown_tid: task.tid_at(level),
         shown_ppid: task.parent().leader().tid_at(level),
+        utime_ns: task.utime_ns(),
+        stime_ns: task.stime_ns(),
+        minor_faults: task.minor_faults(),
+        major_faults: task.major_faults(),
         event,
         comm: task.comm(),
         ..Life::default()
@@ -54,6 +61,13 @@ fn sched_process_fork(ctx: BtfTracePointContext) -> i32 {
     // It stands in a run queue as soon as it is there.
     thread.off_ns = now;
     thread.woken_ns = now;
+    thread.stay = Stay {
+        start_ns: now,
+        cpu: child.cpu(),
+        slept_in: Slice::NO_CALL,
+        in_call: Slice::NO_CALL,
+        ..Stay::default()
+    };
     thread.flags = Thread::ADOPTED | Thread::NEWBORN | (parent.flags & Thread::HELD);
     if parent.flags & Thread::HELD == 0 {
         let event = if is_thread { Life::THREAD_BORN } else { Life::BORN };
@@ -84,15 +98,38 @@ fn sched_process_exec(ctx: BtfTracePointContext) -> i32 {
     }
     // SAFETY: has no precondition.
     let now = unsafe { bpf_ktime_get_ns() };
+    if thread.flags & Thread::HELD == 0 {
+        ring::send_slice(sched::slice(thread, now, Slice::LAST));
+    }
     let before = thread.cookie;
     thread.cookie = cpu::new_cookie();
     thread.tid = task.tid();
+    let begun = begin_program(thread, now);
     thread.flags &= !(Thread::HELD | Thread::FRESH | Thread::NEWBORN | Thread::SUSPENDED);
-    let mut life = life(Life::EXEC, task, thread.cookie, now);
+    let mut life = life(Life::EXEC, task, thread.cookie, begun);
     life.origin = before;
     ring::send_life(&life);
     debug!(&ctx, "process {} became another program", thread.tid);
     0
+}
+
+/// The slices of another program begin. Returns when: a program that was held before its exec begins
+/// with that call, which is counted; any other where the one before has ended.
+#[inline(always)]
+fn begin_program(thread: &mut Thread, now: u64) -> u64 {
+    let Stay { cpu, in_call, .. } = thread.stay;
+    let mut stay =
+        Stay { start_ns: now, cpu, in_call, slept_in: in_call, slept_state: 0, ..Stay::default() };
+    let open = thread.open;
+    let mut begun = now;
+    if thread.flags & Thread::HELD != 0 && open.entered_ns != 0 {
+        begun = open.entered_ns;
+        stay.waited_ns = thread.runnable_ns - open.runnable_before_ns;
+        stay.slept_ns = thread.blocked_ns - open.blocked_before_ns;
+        stay.start_ns = begun + stay.waited_ns + stay.slept_ns;
+    }
+    thread.stay = stay;
+    begun
 }
 
 /// `TP_PROTO(struct task_struct *p, …)`, in the context of the dying thread. It makes no more
@@ -111,11 +148,8 @@ fn sched_process_exit(ctx: BtfTracePointContext) -> i32 {
     let now = unsafe { bpf_ktime_get_ns() };
     if thread.flags & Thread::HELD == 0 {
         syscalls::end_by_exit(thread, now);
+        ring::send_slice(sched::slice(thread, now, Slice::LAST));
         let mut life = life(Life::THREAD_EXIT, task, thread.cookie, now);
-        life.utime_ns = task.utime_ns();
-        life.stime_ns = task.stime_ns();
-        life.minor_faults = task.minor_faults();
-        life.major_faults = task.major_faults();
         life.exit_code = task.exit_code();
         life.last = u32::from(task.process_is_dead());
         ring::send_life(&life);

@@ -43,6 +43,8 @@ static CONFIG: Global<Config> = Global::new(Config {
     task_stime: 0,
     task_min_flt: 0,
     task_maj_flt: 0,
+    task_state: 0,
+    task_throttled: 0,
     task_on_cpu: 0,
     task_cpu: 0,
     task_status: 0,

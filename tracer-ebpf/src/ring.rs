@@ -1,25 +1,25 @@
 //! The rings that records leave by.
 //!
-//! Calls go into the ring of their CPU, so that no producer waits for another. Turning points of
+//! Calls and slices go into the ring of their CPU, so that no producer waits for another. Turning points of
 //! processes are rare and precious, and have one ring of their own. A record never wakes the
 //! reader, which comes by on a timer; the exception is a ring that is more than half full.
 
 use aya_ebpf::{
     bindings::{BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP},
     btf_maps::{ArrayOfMaps, RingBuf},
-    helpers::{bpf_get_smp_processor_id, bpf_ringbuf_query},
+    helpers::bpf_ringbuf_query,
     macros::btf_map,
 };
 use tracer_common::{
     cpu::Counter,
-    record::{Call, Life},
+    record::{Call, Life, Slice},
 };
 
 use crate::{config, cpu};
 
 /// One ring per CPU. User space makes them, with the number and the size it wants.
 #[btf_map]
-static CALLS: ArrayOfMaps<RingBuf<Call, 4096>, 1> = ArrayOfMaps::new();
+static RECORDS: ArrayOfMaps<RingBuf<Call, 4096>, 1> = ArrayOfMaps::new();
 
 #[btf_map]
 static LIVES: RingBuf<Life, { 1 << 20 }> = RingBuf::new();
@@ -30,11 +30,25 @@ const LOOK_EVERY: u32 = 64;
 /// Sends a call, or counts that it was lost.
 #[inline(always)]
 pub(crate) fn send_call(call: Call) {
-    // SAFETY: has no precondition.
-    let id = unsafe { bpf_get_smp_processor_id() };
-    let Some(ring) = CALLS.get(id) else { return cpu::count(Counter::LostCalls) };
-    let Some(mut entry) = ring.reserve(0) else { return cpu::count(Counter::LostCalls) };
-    entry.write(call);
+    if !send(call) {
+        cpu::count(Counter::LostCalls);
+    }
+}
+
+/// Sends a slice, or counts that it was lost.
+#[inline(always)]
+pub(crate) fn send_slice(slice: Slice) {
+    if !send(slice) {
+        cpu::count(Counter::LostSlices);
+    }
+}
+
+/// Puts a record into the ring of this CPU. False if there is no room.
+#[inline(always)]
+fn send<T: 'static>(record: T) -> bool {
+    let Some(ring) = RECORDS.get(cpu::id()) else { return false };
+    let Some(mut entry) = ring.reserve_untyped::<T>(0) else { return false };
+    entry.write(record);
     let mut flags = BPF_RB_NO_WAKEUP;
     if let Some(cpu) = cpu::here() {
         cpu.sent = cpu.sent.wrapping_add(1);
@@ -52,6 +66,7 @@ pub(crate) fn send_call(call: Call) {
         }
     }
     entry.submit(flags.into());
+    true
 }
 
 /// Sends a turning point, or counts that it was lost.

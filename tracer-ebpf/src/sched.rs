@@ -3,8 +3,12 @@
 use core::ffi::c_void;
 
 use aya_ebpf::{helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
+use tracer_common::{
+    record::Slice,
+    thread::{Stay, Thread},
+};
 
-use crate::{cpu, state, task::Task};
+use crate::{cpu, ring, state, task::Task};
 
 /// `TP_PROTO(bool preempt, struct task_struct *prev, struct task_struct *next,
 /// unsigned int prev_state)`
@@ -14,29 +18,119 @@ use crate::{cpu, state, task::Task};
 fn sched_switch(ctx: BtfTracePointContext) -> i32 {
     let Some(cpu) = cpu::here() else { return 0 };
     if cpu.current_is_target != 0 {
-        if let Some(prev) = state::of(Task::new(ctx.arg::<*const c_void>(1))) {
-            // SAFETY: has no precondition.
-            let now = unsafe { bpf_ktime_get_ns() };
-            let preempted = ctx.arg::<u64>(0) & 1 != 0 || ctx.arg::<u64>(3) & 0xffff_ffff == 0;
-            prev.off_ns = now;
-            prev.woken_ns = if preempted { now } else { 0 };
+        let task = Task::new(ctx.arg::<*const c_void>(1));
+        if let Some(prev) = state::of(task) {
+            let preempted = ctx.arg::<u64>(0) & 1 != 0;
+            let state = if preempted { 0 } else { ctx.arg::<u64>(3) as u16 };
+            leave(task, prev, state);
         }
     }
     let mut runs_target = 0;
     if let Some(next) = state::of(Task::new(ctx.arg::<*const c_void>(2))) {
         runs_target = 1;
-        let off = next.off_ns;
-        if off != 0 {
-            // SAFETY: has no precondition.
-            let now = unsafe { bpf_ktime_get_ns() };
-            let woken = if next.woken_ns < off { now } else { next.woken_ns };
-            next.blocked_ns += woken - off;
-            next.runnable_ns += now - woken;
-            next.off_ns = 0;
-            next.woken_ns = 0;
-        }
+        arrive(next);
     }
     cpu.current_is_target = runs_target;
+    0
+}
+
+/// A target leaves its CPU: what came before, and the stay, is a fact now.
+#[inline(always)]
+fn leave(task: Task, thread: &mut Thread, state: u16) {
+    if thread.flags & Thread::ADOPTED == 0 {
+        return;
+    }
+    // SAFETY: has no precondition.
+    let now = unsafe { bpf_ktime_get_ns() };
+    let able = state == 0;
+    if thread.flags & (Thread::HELD | Thread::DEAD) == 0 {
+        ring::send_slice(slice(thread, now, if able { Slice::PREEMPTED } else { 0 }));
+    }
+    thread.off_ns = now;
+    thread.woken_ns = if able { now } else { 0 };
+    let stay = &mut thread.stay;
+    stay.other_ns = 0;
+    stay.other_calls = 0;
+    stay.slept_in = stay.in_call;
+    stay.slept_state = state;
+    stay.flags = if able && task.throttled() { Slice::THROTTLED } else { 0 };
+}
+
+/// A target comes onto this CPU.
+#[inline(always)]
+fn arrive(thread: &mut Thread) {
+    let off = thread.off_ns;
+    if off == 0 {
+        return; // It was adopted on the CPU, and is there still.
+    }
+    // SAFETY: has no precondition.
+    let now = unsafe { bpf_ktime_get_ns() };
+    let woken = if thread.woken_ns < off { now } else { thread.woken_ns };
+    thread.blocked_ns += woken - off;
+    thread.runnable_ns += now - woken;
+    thread.off_ns = 0;
+    thread.woken_ns = 0;
+    let cpu = cpu::id();
+    let stay = &mut thread.stay;
+    stay.start_ns = now;
+    stay.waited_ns = now - woken;
+    stay.slept_ns = woken - off;
+    if stay.cpu != cpu {
+        stay.cpu = cpu;
+        stay.flags |= Slice::MIGRATED;
+    }
+}
+
+/// The slice that ends now.
+#[inline(always)]
+pub(crate) fn slice(thread: &Thread, now: u64, flags: u32) -> Slice {
+    let Stay {
+        start_ns,
+        waited_ns,
+        slept_ns,
+        waker_cookie,
+        other_ns,
+        other_calls,
+        waker_tid,
+        cpu,
+        flags: before,
+        slept_in,
+        slept_state,
+        in_call: _,
+        pad: _,
+    } = thread.stay;
+    let slept = slept_ns > 0;
+    Slice {
+        start_ns,
+        cookie: thread.cookie,
+        ran_ns: now.saturating_sub(start_ns),
+        waited_ns,
+        slept_ns,
+        waker_cookie: if slept { waker_cookie } else { 0 },
+        other_ns,
+        other_calls,
+        tid: thread.tid,
+        waker_tid: if slept { waker_tid } else { 0 },
+        cpu,
+        slept_in,
+        slept_state,
+        flags: before | flags,
+    }
+}
+
+/// `TP_PROTO(struct task_struct *p)`, in the context of whoever wakes `p`; it may come before `p`
+/// has left its CPU.
+#[btf_tracepoint(function = "sched_waking")]
+fn sched_waking(ctx: BtfTracePointContext) -> i32 {
+    let Some(thread) = state::of(Task::new(ctx.arg::<*const c_void>(0))) else { return 0 };
+    // Outside of a system call it is a timer or an interrupt that only borrows the current thread.
+    let waker = if cpu::runs_target() { state::of(Task::current()) } else { None };
+    let (cookie, tid) = match waker {
+        Some(waker) if waker.stay.in_call != Slice::NO_CALL => (waker.cookie, waker.tid),
+        _ => (0, 0),
+    };
+    thread.stay.waker_cookie = cookie;
+    thread.stay.waker_tid = tid;
     0
 }
 
@@ -52,4 +146,25 @@ fn sched_wakeup(ctx: BtfTracePointContext) -> i32 {
         thread.woken_ns = unsafe { bpf_ktime_get_ns() };
     }
     0
+}
+
+/// The state of a thread that is adopted now: on a CPU, in a run queue, or asleep. What it did
+/// before is unknown, and counts for nothing.
+#[inline(always)]
+pub(crate) fn begin(task: Task, thread: &mut Thread, now: u64) {
+    let asleep = task.state() as u16;
+    thread.stay = Stay {
+        start_ns: now,
+        cpu: task.cpu(),
+        slept_in: Slice::NO_CALL,
+        slept_state: asleep,
+        in_call: Slice::NO_CALL,
+        ..Stay::default()
+    };
+    if !task.on_cpu() {
+        thread.stay.in_call = task.in_call().unwrap_or(Slice::NO_CALL);
+        thread.stay.slept_in = thread.stay.in_call;
+        thread.off_ns = now;
+        thread.woken_ns = if asleep == 0 { now } else { 0 };
+    }
 }

@@ -4,7 +4,8 @@
 //! thread of their children, becomes a target here. One walk may miss a child that is born behind
 //! it, so user space walks until nothing new is found.
 //!
-//! `open_calls` looks at the calls that are open now, which have sent nothing yet.
+//! `open_calls` and `standings` look at the calls and the slices that are under way, which have sent
+//! nothing yet.
 
 use core::{ffi::c_void, mem::size_of, ptr};
 
@@ -15,11 +16,11 @@ use aya_ebpf::{
     macros::btf_map,
 };
 use tracer_common::{
-    record::{Call, Life},
+    record::{Call, Life, Slice, Standing},
     thread::Thread,
 };
 
-use crate::{config, cpu, lifecycle, state, syscalls, task::Task};
+use crate::{config, cpu, lifecycle, sched, state, syscalls, task::Task};
 
 /// How deep the tracer's pid namespace lies: pids are shown as it has them. Set by every walk, since
 /// it is the tracer that walks.
@@ -101,6 +102,7 @@ unsafe extern "C" fn seed(ctx: *mut c_void) -> i32 {
     thread.cookie = cookie;
     thread.tgid = task.tgid();
     thread.tid = task.tid();
+    sched::begin(task, thread, now);
     thread.flags |= Thread::ADOPTED | Thread::FRESH | held;
     if task.on_cpu() {
         cpu::mark_target_on(task.cpu());
@@ -140,26 +142,66 @@ unsafe extern "C" fn open_calls(ctx: *mut c_void) -> i32 {
     // SAFETY: the kernel calls this with the context of a task iterator.
     let Some((seq, task)) = (unsafe { step(ctx) }) else { return 0 };
     let Some(thread) = state::of(task) else { return 0 };
-    if thread.flags & Thread::ADOPTED == 0 || thread.flags & (Thread::HELD | Thread::DEAD) != 0 {
+    if !is_watched(thread) {
         return 0;
     }
     let suspended = thread.flags & Thread::SUSPENDED != 0 && thread.flags & Thread::IN_HANDLER == 0;
     let open = if suspended { thread.suspended.call } else { thread.open };
-    if open.entered_ns == 0 {
+    if open.entered_ns == 0 || open.flags & Call::OTHER != 0 {
         return 0;
     }
     // SAFETY: has no precondition.
     let now = unsafe { bpf_ktime_get_ns() };
-    // The stay that it is in now, off the CPU or waiting for one, is not in the sums yet.
-    let (off, woken) = (thread.off_ns, thread.woken_ns);
-    let (waits, sleeps) = match (off, woken) {
-        (0, _) => (0, 0),
-        (off, 0) => (0, now.saturating_sub(off)),
-        (off, woken) => (now.saturating_sub(woken), woken.saturating_sub(off)),
-    };
+    // Where it is off the CPU now, that is not in the sums yet.
+    let (waits, sleeps) = off_cpu(thread, now);
     let (runnable, blocked) = (thread.runnable_ns + waits, thread.blocked_ns + sleeps);
     let mut call = syscalls::ended(thread, &open, now, runnable, blocked);
     call.flags |= Call::IN_FLIGHT;
     write(seq, &call);
     0
+}
+
+#[unsafe(no_mangle)]
+#[unsafe(link_section = "iter/task")]
+unsafe extern "C" fn standings(ctx: *mut c_void) -> i32 {
+    // SAFETY: the kernel calls this with the context of a task iterator.
+    let Some((seq, task)) = (unsafe { step(ctx) }) else { return 0 };
+    let Some(thread) = state::of(task) else { return 0 };
+    if !is_watched(thread) {
+        return 0;
+    }
+    // SAFETY: has no precondition.
+    let now = unsafe { bpf_ktime_get_ns() };
+    let mut slice = sched::slice(thread, now, Slice::GOES_ON);
+    if thread.off_ns != 0 {
+        (slice.waited_ns, slice.slept_ns) = off_cpu(thread, now);
+        slice.start_ns = now;
+        slice.ran_ns = 0;
+        slice.flags |= Slice::OFF;
+    }
+    let standing = Standing {
+        slice,
+        utime_ns: task.utime_ns(),
+        stime_ns: task.stime_ns(),
+        minor_faults: task.minor_faults(),
+        major_faults: task.major_faults(),
+    };
+    write(seq, &standing);
+    0
+}
+
+/// Whether a thread is traced now.
+#[inline(always)]
+fn is_watched(thread: &Thread) -> bool {
+    thread.flags & (Thread::ADOPTED | Thread::HELD | Thread::DEAD) == Thread::ADOPTED
+}
+
+/// How long a thread has been waiting for a CPU, and how long it slept before, if it is off the CPUs.
+#[inline(always)]
+fn off_cpu(thread: &Thread, now: u64) -> (u64, u64) {
+    match (thread.off_ns, thread.woken_ns) {
+        (0, _) => (0, 0),
+        (off, 0) => (0, now.saturating_sub(off)),
+        (off, woken) => (now.saturating_sub(woken), woken.saturating_sub(off)),
+    }
 }

@@ -14,7 +14,7 @@ use aya_ebpf::{helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfT
 use tracer_common::{
     config::treatment,
     cpu::Counter,
-    record::Call,
+    record::{Call, Slice},
     thread::{OpenCall, Suspended, Thread},
 };
 
@@ -49,13 +49,16 @@ fn sys_enter(ctx: BtfTracePointContext) -> i32 {
         cpu::count(Counter::UnknownCalls);
         return 0;
     };
+    thread.stay.in_call = nr as u16;
     if thread.flags & Thread::SPECIAL != 0 && begin_special(thread, regs, nr, treated) {
         return 0;
     }
-    if treated & treatment::SENT == 0 {
-        return 0;
-    }
-    let (kind, amount) = describe(task, regs, treated & treatment::SHAPE);
+    let (kind, amount, sent) = if treated & treatment::SENT != 0 {
+        let (kind, amount) = describe(task, regs, treated & treatment::SHAPE);
+        (kind, amount, 0)
+    } else {
+        (0, 0, Call::OTHER)
+    };
     thread.open = OpenCall {
         // SAFETY: has no precondition.
         entered_ns: unsafe { bpf_ktime_get_ns() },
@@ -64,7 +67,7 @@ fn sys_enter(ctx: BtfTracePointContext) -> i32 {
         blocked_before_ns: thread.blocked_ns,
         nr: nr as u16,
         kind,
-        flags: if compat { Call::COMPAT } else { 0 },
+        flags: sent | if compat { Call::COMPAT } else { 0 },
         pad: 0,
     };
     0
@@ -77,6 +80,7 @@ fn sys_exit(ctx: BtfTracePointContext) -> i32 {
         return 0;
     }
     let Some(thread) = state::of(Task::current()) else { return 0 };
+    thread.stay.in_call = Slice::NO_CALL;
     let ret = ctx.arg::<i64>(1);
     let regs = Regs::new(ctx.arg::<*const c_void>(0));
     if thread.flags & Thread::SPECIAL != 0 && end_special(thread, regs, ret) {
@@ -89,6 +93,10 @@ fn sys_exit(ctx: BtfTracePointContext) -> i32 {
     thread.open.entered_ns = 0;
     // SAFETY: has no precondition.
     let now = unsafe { bpf_ktime_get_ns() };
+    if open.flags & Call::OTHER != 0 {
+        end_other(thread, &open, now);
+        return 0;
+    }
     if matches!(-ret, ERESTARTSYS..=ERESTARTNOHAND | ERESTART_RESTARTBLOCK) {
         suspend(thread, open, now, regs.sp());
         return 0;
@@ -109,6 +117,14 @@ fn sys_exit(ctx: BtfTracePointContext) -> i32 {
     0
 }
 
+/// A call that is not sent: its time on a CPU goes with the next slice.
+#[inline(always)]
+fn end_other(thread: &mut Thread, open: &OpenCall, now: u64) {
+    let call = ended(thread, open, now, thread.runnable_ns, thread.blocked_ns);
+    thread.stay.other_ns += call.on_cpu_ns;
+    thread.stay.other_calls += 1;
+}
+
 /// The thread dies in a call: its end, as far as there is one.
 #[inline(always)]
 pub(crate) fn end_by_exit(thread: &mut Thread, now: u64) {
@@ -125,6 +141,9 @@ pub(crate) fn end_by_exit(thread: &mut Thread, now: u64) {
     let open = thread.open;
     if open.entered_ns != 0 {
         thread.open.entered_ns = 0;
+        if open.flags & Call::OTHER != 0 {
+            return end_other(thread, &open, now);
+        }
         let mut call = ended(thread, &open, now, thread.runnable_ns, thread.blocked_ns);
         call.flags |= Call::ENDED_BY_EXIT;
         ring::send_call(call);

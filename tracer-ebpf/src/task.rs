@@ -7,9 +7,9 @@ use core::{ffi::c_void, ptr};
 
 use aya_ebpf::{
     bindings::task_struct,
-    helpers::generated::{bpf_get_current_task_btf, bpf_probe_read_kernel},
+    helpers::generated::{bpf_get_current_task_btf, bpf_probe_read_kernel, bpf_task_pt_regs},
 };
-use tracer_common::config::ABSENT;
+use tracer_common::config::{ABSENT, SYSCALLS};
 
 use crate::config;
 
@@ -128,6 +128,31 @@ impl Task {
         // SAFETY: as for the fields above.
         let mm: *const c_void = unsafe { load(self.0, config!(task_mm)) };
         !mm.is_null()
+    }
+
+    /// Its state, as `sched_switch` would give it. Only of use for a thread that is not current.
+    #[inline(always)]
+    pub(crate) fn state(self) -> u32 {
+        // SAFETY: as for the fields above.
+        unsafe { load(self.0, config!(task_state)) }
+    }
+
+    /// The system call that it is in; `None` outside of any. Only of use for a thread that is not on
+    /// a CPU: one in user mode has left the registers of an earlier call behind.
+    #[inline(always)]
+    pub(crate) fn in_call(self) -> Option<u16> {
+        // SAFETY: a typed task; what comes back is typed too.
+        let nr = Regs::new(unsafe { bpf_task_pt_regs(self.as_ptr()) } as *const c_void).nr();
+        // Interrupts and faults put −1 there.
+        if nr < SYSCALLS as u64 { Some(nr as u16) } else { None }
+    }
+
+    /// Whether a CPU quota has stopped it.
+    #[inline(always)]
+    pub(crate) fn throttled(self) -> bool {
+        let offset = config!(task_throttled);
+        // SAFETY: as for the fields above.
+        offset != ABSENT && unsafe { load::<u8>(self.0, offset) } != 0
     }
 
     /// Whether it is on a CPU now.

@@ -25,6 +25,8 @@ pub struct Config {
     pub fold: Option<Fold>,
     /// Histograms beside the percentiles.
     pub histograms: bool,
+    /// Waits and calls from this length on are listed as pauses.
+    pub pauses_over: Duration,
     /// Text or JSON.
     pub format: Format,
     /// Where the report goes.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::{Buf, TryGetError};
-use tracer_common::record::{Call, Life};
+use tracer_common::record::{Call, Life, Slice, Standing};
 
 /// Bytes that are no record, because there are too few of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,22 @@ pub fn life(bytes: &[u8]) -> Result<Life, NotARecord> {
     read_life(&mut &*bytes).map_err(|_| NotARecord { bytes: bytes.len() })
 }
 
+/// Decodes a [`Slice`].
+///
+/// # Errors
+/// If the bytes are too few.
+pub fn slice(bytes: &[u8]) -> Result<Slice, NotARecord> {
+    read_slice(&mut &*bytes).map_err(|_| NotARecord { bytes: bytes.len() })
+}
+
+/// Decodes a [`Standing`].
+///
+/// # Errors
+/// If the bytes are too few.
+pub fn standing(bytes: &[u8]) -> Result<Standing, NotARecord> {
+    read_standing(&mut &*bytes).map_err(|_| NotARecord { bytes: bytes.len() })
+}
+
 /// Decodes records that lie one after the other, as an iterator of the kernel writes them.
 pub fn all<T>(
     bytes: &[u8],
@@ -57,6 +73,35 @@ fn read_call(from: &mut &[u8]) -> Result<Call, TryGetError> {
         nr: from.try_get_u16_ne()?,
         kind: from.try_get_u8()?,
         flags: from.try_get_u8()?,
+    })
+}
+
+fn read_slice(from: &mut &[u8]) -> Result<Slice, TryGetError> {
+    Ok(Slice {
+        start_ns: from.try_get_u64_ne()?,
+        cookie: from.try_get_u64_ne()?,
+        ran_ns: from.try_get_u64_ne()?,
+        waited_ns: from.try_get_u64_ne()?,
+        slept_ns: from.try_get_u64_ne()?,
+        waker_cookie: from.try_get_u64_ne()?,
+        other_ns: from.try_get_u64_ne()?,
+        other_calls: from.try_get_u32_ne()?,
+        tid: from.try_get_u32_ne()?,
+        waker_tid: from.try_get_u32_ne()?,
+        cpu: from.try_get_u32_ne()?,
+        slept_in: from.try_get_u16_ne()?,
+        slept_state: from.try_get_u16_ne()?,
+        flags: from.try_get_u32_ne()?,
+    })
+}
+
+fn read_standing(from: &mut &[u8]) -> Result<Standing, TryGetError> {
+    Ok(Standing {
+        slice: read_slice(from)?,
+        utime_ns: from.try_get_u64_ne()?,
+        stime_ns: from.try_get_u64_ne()?,
+        minor_faults: from.try_get_u64_ne()?,
+        major_faults: from.try_get_u64_ne()?,
     })
 }
 

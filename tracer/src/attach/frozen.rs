@@ -60,6 +60,8 @@ pub(super) fn config(settings: &Settings) -> Result<Config> {
         task_stime: offsets.stime,
         task_min_flt: offsets.min_flt,
         task_maj_flt: offsets.maj_flt,
+        task_state: offsets.state,
+        task_throttled: offsets.throttled.unwrap_or(ABSENT),
         task_on_cpu: offsets.on_cpu,
         task_cpu: offsets.cpu,
         task_status: offsets.status.unwrap_or(ABSENT),

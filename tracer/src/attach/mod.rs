@@ -25,7 +25,9 @@ use log::Log;
 use nix::errno::Errno;
 use tokio::io::unix::AsyncFd;
 use tracer_common::{
+    config::ABSENT,
     cpu::{Counter, Cpu},
+    record::Slice,
     thread::Thread,
 };
 
@@ -35,8 +37,9 @@ use self::ring::CallRings;
 static OBJECT: &[u8] = include_bytes_aligned!(env!("TRACER_BPF_OBJECT"));
 
 /// Each program and the tracepoint it is attached to.
-const TRACEPOINTS: [(&str, &str); 7] = [
+const TRACEPOINTS: [(&str, &str); 8] = [
     ("sched_switch", "sched_switch"),
+    ("sched_waking", "sched_waking"),
     ("sched_wakeup", "sched_wakeup"),
     ("sched_process_fork", "sched_process_fork"),
     ("sched_process_exec", "sched_process_exec"),
@@ -47,6 +50,7 @@ const TRACEPOINTS: [(&str, &str); 7] = [
 /// The task iterators.
 const SEED: &str = "seed";
 const OPEN_CALLS: &str = "open_calls";
+const STANDINGS: &str = "standings";
 
 /// A child of a target can be born behind a walk; a tree that outruns this many walks does nothing
 /// but fork.
@@ -59,6 +63,8 @@ pub enum Record<'a> {
     Life(&'a [u8]),
     /// A [`Call`](tracer_common::record::Call).
     Call(&'a [u8]),
+    /// A [`Slice`](tracer_common::record::Slice).
+    Slice(&'a [u8]),
 }
 
 /// What came of marking a process.
@@ -77,6 +83,7 @@ pub struct Programs {
     bpf: Ebpf,
     calls: CallRings,
     lives: RingBuf<MapData>,
+    marks_throttling: bool,
     /// What the programs say, with `--verbose`.
     log: Option<EbpfLogger<&'static dyn Log>>,
 }
@@ -96,7 +103,7 @@ impl Programs {
         let mut bpf = EbpfLoader::new()
             .btf(Some(&btf))
             .allow_unsupported_maps() // Task-local storage, which aya has no type for.
-            .map_max_entries("CALLS", cpus)
+            .map_max_entries("RECORDS", cpus)
             .override_global("CONFIG", &config, true)
             .override_global(aya_log::LEVEL, &level, false)
             .load(OBJECT)
@@ -104,19 +111,25 @@ impl Programs {
         let log = EbpfLogger::init(&mut bpf)
             .inspect_err(|e| log::debug!("no messages from the eBPF programs: {e}"))
             .ok();
-        let Some(Map::ArrayOfMaps(outer)) = bpf.map("CALLS") else {
+        let Some(Map::ArrayOfMaps(outer)) = bpf.map("RECORDS") else {
             bail!("the eBPF object has no array of rings: rebuild it with `cargo xtask build`")
         };
         let calls = CallRings::create(outer.fd().as_fd(), cpus, settings.ring_bytes)?;
         let lives = bpf.take_map("LIVES").context("the eBPF object has no ring for lives")?;
-        let mut programs = Self { bpf, calls, lives: RingBuf::try_from(lives)?, log };
+        let mut programs = Self {
+            bpf,
+            calls,
+            lives: RingBuf::try_from(lives)?,
+            marks_throttling: config.task_throttled != ABSENT,
+            log,
+        };
         for (name, tracepoint) in TRACEPOINTS {
             let program: &mut BtfTracePoint = programs.program(name)?.try_into()?;
             program
                 .load(tracepoint, &btf)
                 .map_err(|e| refused(&format!("loading the program for `{tracepoint}`"), e))?;
         }
-        for name in [SEED, OPEN_CALLS] {
+        for name in [SEED, OPEN_CALLS, STANDINGS] {
             let program: &mut Iter = programs.program(name)?.try_into()?;
             program
                 .load("task", &btf)
@@ -188,6 +201,15 @@ impl Programs {
         self.walk(OPEN_CALLS)
     }
 
+    /// How every target thread stands: one [`Standing`](tracer_common::record::Standing) after
+    /// another.
+    ///
+    /// # Errors
+    /// If the task iterator fails.
+    pub fn standings(&mut self) -> Result<Vec<u8>> {
+        self.walk(STANDINGS)
+    }
+
     /// Lets an iterator walk over all threads, and returns what it writes.
     fn walk(&mut self, name: &str) -> Result<Vec<u8>> {
         let program: &mut Iter = self.program(name)?.try_into()?;
@@ -206,7 +228,20 @@ impl Programs {
         if let Some(log) = &mut self.log {
             log.flush();
         }
-        self.calls.drain(|bytes| record(Record::Call(bytes)));
+        self.calls.drain(|bytes| {
+            // The two kinds differ in size.
+            record(if bytes.len() == size_of::<Slice>() {
+                Record::Slice(bytes)
+            } else {
+                Record::Call(bytes)
+            });
+        });
+    }
+
+    /// Whether this kernel marks threads that a CPU quota has stopped.
+    #[must_use]
+    pub fn marks_throttling(&self) -> bool {
+        self.marks_throttling
     }
 
     /// Becomes readable when a ring is filling up. Needs a runtime of tokio's.

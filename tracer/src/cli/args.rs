@@ -157,6 +157,15 @@ pub(super) struct Trace {
         help_heading = "Window and calls"
     )]
     pub(super) interval: Option<Duration>,
+    /// List waits for a CPU, and calls, that are at least this long
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "200ms",
+        value_parser = values::duration,
+        help_heading = "Report"
+    )]
+    pub(super) pauses_over: Duration,
 
     /// A table for each thread
     #[arg(long, help_heading = "Report")]

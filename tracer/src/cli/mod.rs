@@ -135,6 +135,7 @@ fn config(trace: args::Trace) -> Result<Config, Stop> {
         threads: trace.threads,
         fold: trace.fold.map(Into::into),
         histograms: trace.histograms,
+        pauses_over: trace.pauses_over,
         format: trace.format.into(),
         ring_bytes: trace.ring_size,
         targets: targets(trace)?,

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use tracer_common::record::Call;
 
-use super::calls::{CallKind, Calls};
+use super::{
+    calls::{CallKind, Calls},
+    stays::Stays,
+};
 
 /// Whose account: a process, or with `--threads` one of its threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,8 +18,24 @@ pub struct Owner {
     pub tid: Option<u32>,
 }
 
-/// The calls of one owner, by kind.
-pub type Account = BTreeMap<CallKind, Calls>;
+/// What one owner did.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    /// Its system calls, by kind.
+    pub calls: BTreeMap<CallKind, Calls>,
+    /// Its time on and off the CPUs.
+    pub stays: Stays,
+}
+
+impl Account {
+    /// Adds what came after, or what others did.
+    pub fn absorb(&mut self, other: &Self) {
+        for (kind, calls) in &other.calls {
+            self.calls.entry(*kind).or_default().absorb(calls);
+        }
+        self.stays.absorb(&other.stays);
+    }
+}
 
 /// Every account.
 #[derive(Clone, Debug, Default)]
@@ -25,18 +44,28 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// The calls of the kind and the owner of `call`.
-    pub fn of(&mut self, owner: Owner, call: &Call) -> &mut Calls {
-        self.by_owner.entry(owner).or_default().entry(CallKind::of(call)).or_default()
+    /// The account of an owner, made if it is new.
+    pub fn of(&mut self, owner: Owner) -> &mut Account {
+        self.by_owner.entry(owner).or_default()
     }
 
-    /// The account of an owner, if it has made a call.
+    /// The calls of the kind and the owner of `call`.
+    pub fn calls(&mut self, owner: Owner, call: &Call) -> &mut Calls {
+        self.of(owner).calls.entry(CallKind::of(call)).or_default()
+    }
+
+    /// The account of an owner, if it has done anything.
     #[must_use]
     pub fn get(&self, owner: Owner) -> Option<&Account> {
         self.by_owner.get(&owner)
     }
 
-    /// The owners of one process: itself, or those of its threads that have made calls.
+    /// Everyone who has an account.
+    pub fn all_owners(&self) -> impl Iterator<Item = Owner> {
+        self.by_owner.keys().copied()
+    }
+
+    /// The owners of one process: itself, or those of its threads that have done anything.
     pub fn owners(&self, cookie: u64) -> impl Iterator<Item = Owner> {
         let all = Owner { cookie, tid: None }..=Owner { cookie, tid: Some(u32::MAX) };
         self.by_owner.range(all).map(|(owner, _)| *owner)
@@ -44,14 +73,11 @@ impl Accounts {
 
     /// Adds the accounts of the stretch of time that followed.
     pub fn absorb(&mut self, later: &Self) {
-        for calls in self.by_owner.values_mut().flat_map(BTreeMap::values_mut) {
+        for calls in self.by_owner.values_mut().flat_map(|account| account.calls.values_mut()) {
             calls.forget_open();
         }
         for (owner, account) in &later.by_owner {
-            let mine = self.by_owner.entry(*owner).or_default();
-            for (kind, calls) in account {
-                mine.entry(*kind).or_default().absorb(calls);
-            }
+            self.by_owner.entry(*owner).or_default().absorb(account);
         }
     }
 }

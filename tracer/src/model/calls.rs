@@ -43,10 +43,14 @@ pub struct Calls {
     pub unpaired: u64,
     /// Cut off by the death of their thread.
     pub ended_by_exit: u64,
+    /// On-CPU time of those.
+    pub ended_by_exit_on_cpu_ns: u64,
     /// Open at the end.
     pub in_flight: u64,
     /// How long the longest of these had lasted.
     pub in_flight_longest_ns: u64,
+    /// On-CPU time of these.
+    pub in_flight_on_cpu_ns: u64,
 }
 
 impl Calls {
@@ -57,6 +61,7 @@ impl Calls {
             self.unpaired += 1;
         } else if call.flags & Call::ENDED_BY_EXIT != 0 {
             self.ended_by_exit += 1;
+            self.ended_by_exit_on_cpu_ns += call.on_cpu_ns;
         } else {
             self.wall.record(call.wall_ns());
             self.on_cpu.record(call.on_cpu_ns);
@@ -71,8 +76,9 @@ impl Calls {
     }
 
     /// Adds a call that is open at the edge of the window.
-    pub fn add_open(&mut self, elapsed_ns: u64) {
+    pub fn add_open(&mut self, elapsed_ns: u64, on_cpu_ns: u64) {
         self.in_flight += 1;
+        self.in_flight_on_cpu_ns += on_cpu_ns.min(elapsed_ns);
         self.in_flight_longest_ns = self.in_flight_longest_ns.max(elapsed_ns);
     }
 
@@ -87,8 +93,10 @@ impl Calls {
             bytes,
             unpaired,
             ended_by_exit,
+            ended_by_exit_on_cpu_ns,
             in_flight,
             in_flight_longest_ns,
+            in_flight_on_cpu_ns,
         } = later;
         self.wall.absorb(wall);
         self.on_cpu.absorb(on_cpu);
@@ -98,6 +106,8 @@ impl Calls {
         self.bytes = self.bytes.saturating_add(*bytes);
         self.unpaired += unpaired;
         self.ended_by_exit += ended_by_exit;
+        self.ended_by_exit_on_cpu_ns += ended_by_exit_on_cpu_ns;
+        self.in_flight_on_cpu_ns += in_flight_on_cpu_ns;
         self.in_flight += in_flight;
         self.in_flight_longest_ns = self.in_flight_longest_ns.max(*in_flight_longest_ns);
     }
@@ -106,5 +116,12 @@ impl Calls {
     pub fn forget_open(&mut self) {
         self.in_flight = 0;
         self.in_flight_longest_ns = 0;
+        self.in_flight_on_cpu_ns = 0;
+    }
+
+    /// On-CPU time of all calls, however they ended or did not.
+    #[must_use]
+    pub fn on_cpu_ns(&self) -> u64 {
+        self.on_cpu.sum() + self.ended_by_exit_on_cpu_ns + self.in_flight_on_cpu_ns
     }
 }

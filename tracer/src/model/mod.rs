@@ -6,37 +6,65 @@
 
 mod accounts;
 mod calls;
+mod concurrency;
 mod hist;
+mod pauses;
 mod processes;
+mod running;
+mod stays;
+mod ticks;
 
 pub use accounts::{Account, Accounts, Owner};
 pub use calls::{CallKind, Calls};
+pub use concurrency::Concurrency;
 pub use hist::Hist;
+pub use pauses::{Cause, Pause, Pauses};
 pub use processes::{End, Process, Processes, Span};
+pub use stays::{Asleep, Stays, Sum, Waker};
 
 use std::collections::BTreeSet;
 
-use tracer_common::record::{Call, Life};
+use tracer_common::record::{Call, Life, Slice, Standing};
+
+use self::{
+    running::Running,
+    ticks::{Counts, Ticks},
+};
+
+/// What a model is to keep.
+#[derive(Clone, Copy, Debug)]
+pub struct Keep {
+    /// An account for each thread, instead of each process.
+    pub by_thread: bool,
+    /// Pauses from this length on.
+    pub pauses_over_ns: u64,
+}
 
 /// Accounts in the making.
 #[derive(Debug)]
 pub struct Model {
+    keep: Keep,
     /// Who the processes are.
     processes: Processes,
-    /// An account for each thread.
-    by_thread: bool,
+    ticks: Ticks,
     /// When the window opened; before that nothing counts.
     window_start_ns: Option<u64>,
-    /// The stretch of time under way.
-    start_ns: u64,
     edge_ns: u64,
-    accounts: Accounts,
-    /// Facts from behind the edge.
-    later_calls: Vec<Call>,
-    later_lives: Vec<Life>,
+    /// The stretch of time under way.
+    stretch: Stretch,
+    running: Running,
+    later: Later,
 }
 
-/// The accounts of a stretch of time that is over.
+/// Facts from behind the edge.
+#[derive(Debug, Default)]
+struct Later {
+    calls: Vec<Call>,
+    slices: Vec<Slice>,
+    lives: Vec<Life>,
+}
+
+/// The accounts of a stretch of time.
 #[derive(Clone, Debug)]
 pub struct Stretch {
     /// Its beginning.
@@ -45,28 +73,64 @@ pub struct Stretch {
     pub end_ns: u64,
     /// What was done in it.
     pub accounts: Accounts,
+    /// How many ran at the same time.
+    pub concurrency: Concurrency,
+    /// Who was held up.
+    pub pauses: Pauses,
+}
+
+impl Stretch {
+    fn begin(start_ns: u64, keep: Keep) -> Self {
+        Self {
+            start_ns,
+            end_ns: u64::MAX,
+            accounts: Accounts::default(),
+            concurrency: Concurrency::default(),
+            pauses: Pauses::over(keep.pauses_over_ns),
+        }
+    }
+
+    /// Adds the stretch that followed.
+    pub fn absorb(&mut self, later: &Self) {
+        self.end_ns = later.end_ns;
+        self.accounts.absorb(&later.accounts);
+        self.concurrency.absorb(&later.concurrency);
+        self.pauses.absorb(&later.pauses);
+    }
+}
+
+/// What is found under way when a stretch ends.
+#[derive(Clone, Copy, Debug)]
+pub struct UnderWay<'a> {
+    /// The calls that are open.
+    pub calls: &'a [Call],
+    /// How every thread stands.
+    pub threads: &'a [Standing],
+    /// Nothing follows: what is under way will send no more.
+    pub last: bool,
 }
 
 impl Model {
     /// With no process known and no window open.
     #[must_use]
-    pub fn new(by_thread: bool) -> Self {
+    pub fn new(keep: Keep) -> Self {
         Self {
+            keep,
             processes: Processes::default(),
-            by_thread,
+            ticks: Ticks::default(),
             window_start_ns: None,
-            start_ns: 0,
             edge_ns: u64::MAX,
-            accounts: Accounts::default(),
-            later_calls: Vec::new(),
-            later_lives: Vec::new(),
+            stretch: Stretch::begin(0, keep),
+            running: Running::default(),
+            later: Later::default(),
         }
     }
 
     /// Opens the window: from now on calls count.
     pub fn open(&mut self, ns: u64) {
         self.window_start_ns = Some(ns);
-        self.start_ns = ns;
+        self.stretch.start_ns = ns;
+        self.running.begin(ns);
     }
 
     /// Who the processes are.
@@ -78,10 +142,37 @@ impl Model {
     /// Takes in a turning point of a process.
     pub fn life(&mut self, life: &Life) {
         if life.ns > self.edge_ns {
-            self.later_lives.push(*life);
-        } else {
-            self.processes.update(life);
+            self.later.lives.push(*life);
+            return;
         }
+        self.processes.update(life);
+        let counts = Counts::at(life);
+        match life.event {
+            Life::SEEDED => self.ticks.begin(life.tid, counts),
+            Life::BORN | Life::THREAD_BORN => self.ticks.begin(life.tid, Counts::default()),
+            Life::EXEC => {
+                let grown = self.ticks.grow(life.tid, counts);
+                self.add_counts(life.origin, life.tid, grown);
+            }
+            Life::THREAD_EXIT => {
+                let grown = self.ticks.end(life.tid, counts);
+                self.add_counts(life.cookie, life.tid, grown);
+            }
+            _ => {}
+        }
+    }
+
+    fn add_counts(&mut self, cookie: u64, tid: u32, grown: Counts) {
+        if self.window_start_ns.is_none() || grown == Counts::default() {
+            return;
+        }
+        let owner = self.owner(cookie, tid);
+        let Counts { utime_ns, stime_ns, minor_faults, major_faults } = grown;
+        let stays = &mut self.stretch.accounts.of(owner).stays;
+        stays.utime_ns += utime_ns;
+        stays.stime_ns += stime_ns;
+        stays.minor_faults += minor_faults;
+        stays.major_faults += major_faults;
     }
 
     /// Takes in a call that has ended.
@@ -91,15 +182,59 @@ impl Model {
             return;
         };
         if call.end_ns > self.edge_ns {
-            self.later_calls.push(*call);
-        } else {
-            let owner = self.owner(call);
-            self.accounts.of(owner, call).add(call, start);
+            self.later.calls.push(*call);
+            return;
+        }
+        let owner = self.owner(call.cookie, call.tid);
+        self.stretch.accounts.calls(owner, call).add(call, start);
+        self.consider_call(call, call.end_ns);
+    }
+
+    /// Takes in a stay on a CPU that has ended.
+    pub fn slice(&mut self, slice: &Slice) {
+        if self.window_start_ns.is_none_or(|start| slice.end_ns() < start) {
+            return;
+        }
+        if slice.end_ns() > self.edge_ns {
+            self.later.slices.push(*slice);
+            return;
+        }
+        let (from, to) = (self.stretch.start_ns, self.edge_ns);
+        self.add_slice(slice, from, to);
+        self.running.add(slice);
+    }
+
+    fn add_slice(&mut self, slice: &Slice, from_ns: u64, to_ns: u64) {
+        let owner = self.owner(slice.cookie, slice.tid);
+        self.stretch.accounts.of(owner).stays.add(slice, from_ns, to_ns);
+        let start_ns = slice.start_ns.saturating_sub(slice.waited_ns);
+        if slice.start_ns > from_ns && slice.start_ns <= to_ns {
+            let throttled = slice.flags & Slice::THROTTLED != 0;
+            self.stretch.pauses.consider(Pause {
+                start_ns,
+                ns: slice.waited_ns,
+                cookie: slice.cookie,
+                tid: slice.tid,
+                cause: if throttled { Cause::Throttled } else { Cause::Waiting },
+            });
         }
     }
 
-    fn owner(&self, call: &Call) -> Owner {
-        Owner { cookie: call.cookie, tid: self.by_thread.then_some(call.tid) }
+    /// A long call is a pause, up to `end_ns`.
+    fn consider_call(&mut self, call: &Call, end_ns: u64) {
+        if call.flags & Call::UNPAIRED == 0 {
+            self.stretch.pauses.consider(Pause {
+                start_ns: began(call),
+                ns: end_ns.saturating_sub(began(call)),
+                cookie: call.cookie,
+                tid: call.tid,
+                cause: Cause::Call(CallKind::of(call)),
+            });
+        }
+    }
+
+    fn owner(&self, cookie: u64, tid: u32) -> Owner {
+        Owner { cookie, tid: self.keep.by_thread.then_some(tid) }
     }
 
     /// Decides that the stretch under way ends at `ns`. Facts may still come in after this.
@@ -107,37 +242,70 @@ impl Model {
         self.edge_ns = ns;
     }
 
+    /// Works out how many ran at once up to `ns`, at which moment the threads stood like this. Must
+    /// be called now and then: until then every stay is remembered.
+    pub fn settle(&mut self, ns: u64, threads: &[Standing]) {
+        for standing in threads {
+            self.running.add_standing(&standing.slice);
+        }
+        let concurrency = self.running.settle(ns);
+        self.stretch.concurrency.absorb(&concurrency);
+    }
+
     /// Ends the stretch under way and begins the next one.
     ///
-    /// `open` are the calls that were found open after the edge. A call open at the edge may also
-    /// have ended before it was looked for, and come in as a fact from behind the edge.
-    pub fn cut(&mut self, open: &[Call]) -> Stretch {
+    /// What was under way at the edge may also have ended before it was looked for, and have come in
+    /// as a fact from behind the edge.
+    pub fn cut(&mut self, under_way: &UnderWay<'_>) -> Stretch {
         let edge = self.edge_ns;
-        let began = |call: &Call| call.end_ns.saturating_sub(call.wall_ns());
+        let Later { calls, slices, lives } = std::mem::take(&mut self.later);
         let mut seen = BTreeSet::new();
-        let ended_since = std::mem::take(&mut self.later_calls);
-        for call in open.iter().chain(&ended_since) {
+        for call in under_way.calls.iter().chain(&calls) {
             let is_open_at_edge = call.flags & Call::UNPAIRED == 0 && began(call) <= edge;
             if is_open_at_edge && seen.insert((call.tid, began(call))) {
-                let owner = self.owner(call);
-                self.accounts.of(owner, call).add_open(edge - began(call));
+                let owner = self.owner(call.cookie, call.tid);
+                let open = self.stretch.accounts.calls(owner, call);
+                open.add_open(edge - began(call), call.on_cpu_ns);
+                if under_way.last {
+                    self.consider_call(call, edge);
+                }
             }
         }
-        let stretch = Stretch {
-            start_ns: self.start_ns,
-            end_ns: edge,
-            accounts: std::mem::take(&mut self.accounts),
-        };
-        self.start_ns = edge;
-        self.edge_ns = u64::MAX;
-        for life in std::mem::take(&mut self.later_lives) {
-            self.life(&life);
+        let (from, mut seen) = (self.stretch.start_ns, BTreeSet::new());
+        let standing = under_way.threads.iter().map(|standing| &standing.slice);
+        for slice in standing.chain(&slices) {
+            if slice.begin_ns() <= edge && seen.insert((slice.tid, slice.begin_ns())) {
+                self.add_slice(slice, from, edge);
+                if under_way.last {
+                    let owner = self.owner(slice.cookie, slice.tid);
+                    self.stretch.accounts.of(owner).stays.add_other(slice);
+                }
+            }
         }
-        for call in ended_since {
-            self.call(&call);
+        for standing in under_way.threads {
+            let Slice { cookie, tid, .. } = standing.slice;
+            let grown = self.ticks.grow(tid, Counts::of(standing));
+            self.add_counts(cookie, tid, grown);
+        }
+        slices.iter().for_each(|slice| self.running.add(slice));
+        self.settle(edge, under_way.threads);
+
+        let next = Stretch::begin(edge, self.keep);
+        let mut stretch = std::mem::replace(&mut self.stretch, next);
+        stretch.end_ns = edge;
+        self.edge_ns = u64::MAX;
+        lives.iter().for_each(|life| self.life(life));
+        calls.iter().for_each(|call| self.call(call));
+        for slice in &slices {
+            self.add_slice(slice, edge, u64::MAX);
         }
         stretch
     }
+}
+
+/// When a call began.
+fn began(call: &Call) -> u64 {
+    call.end_ns.saturating_sub(call.wall_ns())
 }
 
 #[cfg(test)]

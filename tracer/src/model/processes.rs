@@ -60,6 +60,12 @@ pub struct Process {
 }
 
 impl Process {
+    /// A thread's id as the caller's pid namespace has it.
+    #[must_use]
+    pub fn shown_tid(&self, tid: u32) -> u32 {
+        self.threads.iter().find(|span| span.tid == tid).map_or(tid, |span| span.shown_tid)
+    }
+
     /// Time in a stretch of time, summed over threads, and how many there were.
     #[must_use]
     pub fn thread_time(&self, from_ns: u64, to_ns: u64) -> (u64, u64) {

@@ -2,6 +2,12 @@
 
 use super::*;
 
+const KEEP: Keep = Keep { by_thread: false, pauses_over_ns: 1_000 };
+
+fn cut(model: &mut Model, calls: &[Call]) -> Stretch {
+    model.cut(&UnderWay { calls, threads: &[], last: false })
+}
+
 /// A call of thread 7 in process 1, on a CPU for all of its time.
 fn call(begin_ns: u64, end_ns: u64) -> Call {
     Call { end_ns, cookie: 1, on_cpu_ns: end_ns - begin_ns, tid: 7, nr: 202, ..Call::default() }
@@ -12,7 +18,7 @@ fn life(event: u32, ns: u64, cookie: u64, tid: u32) -> Life {
 }
 
 fn model_open_at(ns: u64) -> Model {
-    let mut model = Model::new(false);
+    let mut model = Model::new(KEEP);
     model.life(&life(Life::SEEDED, ns, 1, 7));
     model.open(ns);
     model
@@ -20,8 +26,8 @@ fn model_open_at(ns: u64) -> Model {
 
 fn only(stretch: &Stretch) -> Calls {
     let account = stretch.accounts.get(Owner { cookie: 1, tid: None }).expect("an account");
-    assert_eq!(account.len(), 1);
-    account.values().next().cloned().unwrap()
+    assert_eq!(account.calls.len(), 1);
+    account.calls.values().next().cloned().unwrap()
 }
 
 #[test]
@@ -29,7 +35,7 @@ fn a_call_within_the_window_counts_with_its_time() {
     let mut model = model_open_at(100);
     model.call(&call(110, 150));
     model.edge(200);
-    let stretch = model.cut(&[]);
+    let stretch = cut(&mut model, &[]);
     assert_eq!((stretch.start_ns, stretch.end_ns), (100, 200));
     let calls = only(&stretch);
     assert_eq!((calls.wall.count(), calls.wall.sum(), calls.unpaired), (1, 40, 0));
@@ -40,7 +46,7 @@ fn a_call_that_ended_before_the_window_is_none_of_ours() {
     let mut model = model_open_at(100);
     model.call(&call(50, 99));
     model.edge(200);
-    assert_eq!(model.cut(&[]).accounts.owners(1).count(), 0);
+    assert_eq!(cut(&mut model, &[]).accounts.owners(1).count(), 0);
 }
 
 #[test]
@@ -48,7 +54,7 @@ fn a_call_that_began_before_the_window_is_unpaired_and_has_no_time() {
     let mut model = model_open_at(100);
     model.call(&call(99, 150));
     model.edge(200);
-    let calls = only(&model.cut(&[]));
+    let calls = only(&cut(&mut model, &[]));
     assert_eq!((calls.wall.count(), calls.unpaired), (0, 1));
 }
 
@@ -57,7 +63,7 @@ fn a_call_open_at_the_end_is_in_flight_and_not_completed() {
     let mut model = model_open_at(100);
     model.edge(200);
     // Looked at when it was 130 ns old, 30 ns after the edge.
-    let calls = only(&model.cut(&[call(100, 230)]));
+    let calls = only(&cut(&mut model, &[call(100, 230)]));
     assert_eq!((calls.wall.count(), calls.in_flight, calls.in_flight_longest_ns), (0, 1, 100));
 }
 
@@ -66,10 +72,10 @@ fn a_call_that_ended_between_the_edge_and_the_look_was_in_flight_at_the_edge() {
     let mut model = model_open_at(100);
     model.edge(200);
     model.call(&call(150, 210));
-    let first = only(&model.cut(&[]));
+    let first = only(&cut(&mut model, &[]));
     assert_eq!((first.wall.count(), first.in_flight, first.in_flight_longest_ns), (0, 1, 50));
     model.edge(300);
-    let second = only(&model.cut(&[]));
+    let second = only(&cut(&mut model, &[]));
     assert_eq!((second.wall.count(), second.in_flight), (1, 0), "it ended in the next stretch");
 }
 
@@ -78,7 +84,7 @@ fn a_call_seen_open_and_then_ended_is_in_flight_once() {
     let mut model = model_open_at(100);
     model.edge(200);
     model.call(&call(150, 220));
-    assert_eq!(only(&model.cut(&[call(150, 210)])).in_flight, 1);
+    assert_eq!(only(&cut(&mut model, &[call(150, 210)])).in_flight, 1);
 }
 
 #[test]
@@ -86,7 +92,7 @@ fn a_call_that_began_after_the_edge_is_not_in_flight_at_it() {
     let mut model = model_open_at(100);
     model.edge(200);
     model.call(&call(201, 210));
-    assert_eq!(model.cut(&[call(220, 230)]).accounts.owners(1).count(), 0);
+    assert_eq!(cut(&mut model, &[call(220, 230)]).accounts.owners(1).count(), 0);
 }
 
 #[test]
@@ -94,12 +100,12 @@ fn stretches_put_together_are_the_whole_and_only_the_last_has_calls_in_flight() 
     let mut model = model_open_at(100);
     model.call(&call(110, 120));
     model.edge(200);
-    let mut whole = model.cut(&[call(150, 201)]).accounts;
+    let mut whole = cut(&mut model, &[call(150, 201)]);
     model.call(&call(150, 250));
     model.edge(300);
-    whole.absorb(&model.cut(&[]).accounts);
-    let stretch = Stretch { start_ns: 100, end_ns: 300, accounts: whole };
-    let calls = only(&stretch);
+    whole.absorb(&cut(&mut model, &[]));
+    assert_eq!((whole.start_ns, whole.end_ns), (100, 300));
+    let calls = only(&whole);
     assert_eq!((calls.wall.count(), calls.wall.sum(), calls.in_flight), (2, 110, 0));
 }
 
@@ -109,7 +115,7 @@ fn failed_calls_are_counted_and_ask_for_no_bytes() {
     model.call(&Call { amount: 4096, ..call(110, 120) });
     model.call(&Call { amount: 8192, flags: Call::FAILED, ..call(130, 140) });
     model.edge(200);
-    let calls = only(&model.cut(&[]));
+    let calls = only(&cut(&mut model, &[]));
     assert_eq!((calls.wall.count(), calls.errors, calls.bytes), (2, 1, 4096));
 }
 
@@ -118,7 +124,7 @@ fn a_call_cut_off_by_death_has_a_column_of_its_own() {
     let mut model = model_open_at(100);
     model.call(&Call { flags: Call::ENDED_BY_EXIT, ..call(110, 120) });
     model.edge(200);
-    let calls = only(&model.cut(&[]));
+    let calls = only(&cut(&mut model, &[]));
     assert_eq!((calls.wall.count(), calls.ended_by_exit), (0, 1));
 }
 
@@ -129,8 +135,11 @@ fn the_three_kinds_of_brk_are_never_put_together() {
         model.call(&Call { kind, nr: 12, ..call(110, 120) });
     }
     model.edge(200);
-    let stretch = model.cut(&[]);
-    assert_eq!(stretch.accounts.get(Owner { cookie: 1, tid: None }).map(Account::len), Some(3));
+    let stretch = cut(&mut model, &[]);
+    assert_eq!(
+        stretch.accounts.get(Owner { cookie: 1, tid: None }).map(|account| account.calls.len()),
+        Some(3)
+    );
 }
 
 #[test]
@@ -139,18 +148,21 @@ fn a_32_bit_call_is_not_taken_for_the_64_bit_one_of_its_number() {
     model.call(&call(110, 120));
     model.call(&Call { flags: Call::COMPAT, ..call(130, 140) });
     model.edge(200);
-    let stretch = model.cut(&[]);
-    assert_eq!(stretch.accounts.get(Owner { cookie: 1, tid: None }).map(Account::len), Some(2));
+    let stretch = cut(&mut model, &[]);
+    assert_eq!(
+        stretch.accounts.get(Owner { cookie: 1, tid: None }).map(|account| account.calls.len()),
+        Some(2)
+    );
 }
 
 #[test]
 fn threads_have_accounts_of_their_own_when_asked_for() {
-    let mut model = Model::new(true);
+    let mut model = Model::new(Keep { by_thread: true, ..KEEP });
     model.open(100);
     model.call(&call(110, 120));
     model.call(&Call { tid: 8, ..call(110, 120) });
     model.edge(200);
-    let owners: Vec<_> = model.cut(&[]).accounts.owners(1).map(|owner| owner.tid).collect();
+    let owners: Vec<_> = cut(&mut model, &[]).accounts.owners(1).map(|owner| owner.tid).collect();
     assert_eq!(owners, [Some(7), Some(8)]);
 }
 
@@ -193,6 +205,124 @@ fn a_death_behind_the_edge_belongs_to_the_next_stretch() {
     model.edge(200);
     model.life(&Life { last: 1, ..life(Life::THREAD_EXIT, 210, 1, 7) });
     assert_eq!(model.processes().alive(), 1);
-    model.cut(&[]);
+    cut(&mut model, &[]);
     assert_eq!(model.processes().alive(), 0);
+}
+
+/// A slice of thread 7 in process 1: it slept, waited and ran one after the other from `begin_ns`.
+fn slice(begin_ns: u64, slept_ns: u64, waited_ns: u64, ran_ns: u64) -> Slice {
+    let start_ns = begin_ns + slept_ns + waited_ns;
+    Slice {
+        start_ns,
+        cookie: 1,
+        tid: 7,
+        slept_ns,
+        waited_ns,
+        ran_ns,
+        slept_in: 202,
+        ..Slice::default()
+    }
+}
+
+fn stays(stretch: &Stretch) -> Stays {
+    stretch.accounts.get(Owner { cookie: 1, tid: None }).expect("an account").stays.clone()
+}
+
+fn standing(slice: Slice, flags: u32) -> Standing {
+    Standing {
+        slice: Slice { flags: slice.flags | Slice::GOES_ON | flags, ..slice },
+        ..Standing::default()
+    }
+}
+
+#[test]
+fn slices_tile_the_time_of_their_thread() {
+    let mut model = model_open_at(100);
+    model.slice(&slice(100, 0, 0, 30));
+    model.slice(&slice(130, 20, 5, 15));
+    model.edge(200);
+    // Asleep again since 170, looked at 10 ns after the edge.
+    let asleep = standing(slice(170, 40, 0, 0), Slice::OFF);
+    let stretch = model.cut(&UnderWay { calls: &[], threads: &[asleep], last: true });
+    let stays = stays(&stretch);
+    assert_eq!((stays.on_cpu_ns, stays.runnable_ns), (45, 5));
+    assert_eq!(stays.blocked_ns.values().sum::<u64>(), 20 + 30);
+    assert_eq!(stays.sleeps.count(), 1, "the second sleep has not ended");
+    assert_eq!(stays.voluntary, 2);
+}
+
+#[test]
+fn a_slice_across_the_edge_is_shared_by_both_stretches() {
+    let mut model = model_open_at(100);
+    model.edge(200);
+    let under_way = standing(slice(100, 50, 0, 60), 0);
+    model.slice(&slice(100, 50, 0, 80));
+    let first = model.cut(&UnderWay { calls: &[], threads: &[under_way], last: false });
+    let (before, blocked) = (stays(&first), stays(&first).blocked_ns);
+    assert_eq!((before.on_cpu_ns, blocked.values().sum::<u64>()), (50, 50));
+    assert_eq!((before.sleeps.count(), before.stays.count()), (1, 0));
+    model.edge(300);
+    let after = stays(&cut(&mut model, &[]));
+    assert_eq!((after.on_cpu_ns, after.sleeps.count(), after.stays.count()), (30, 0, 1));
+    assert!(after.blocked_ns.is_empty());
+}
+
+#[test]
+fn a_thread_that_never_switches_is_accounted_for_at_the_edge() {
+    let mut model = model_open_at(100);
+    model.edge(200);
+    let busy = standing(slice(90, 0, 0, 115), 0);
+    let stretch = model.cut(&UnderWay { calls: &[], threads: &[busy], last: true });
+    assert_eq!(stays(&stretch).on_cpu_ns, 100);
+    assert_eq!(stretch.concurrency.threads_ns, [0, 100]);
+}
+
+#[test]
+fn concurrency_is_settled_in_steps_without_counting_twice() {
+    let mut model = model_open_at(100);
+    let goes_on = |ran| standing(slice(100, 0, 0, ran), 0);
+    model.settle(150, &[goes_on(51)]);
+    model.settle(180, &[goes_on(82)]);
+    model.slice(&slice(100, 0, 0, 90));
+    model.edge(200);
+    let stretch = cut(&mut model, &[]);
+    assert_eq!(stretch.concurrency.threads_ns, [10, 90]);
+}
+
+#[test]
+fn what_a_thread_slept_in_is_told_from_where_it_left_the_cpu() {
+    let call = slice(0, 1, 0, 0);
+    assert_eq!(Asleep::before(&call), Asleep::Call(202));
+    let outside = Slice { slept_in: Slice::NO_CALL, ..call };
+    assert_eq!(Asleep::before(&Slice { slept_state: 2, ..outside }), Asleep::Fault);
+    assert_eq!(Asleep::before(&Slice { slept_state: 4, ..call }), Asleep::Stopped);
+    assert_eq!(Asleep::before(&Slice { slept_state: 1, ..outside }), Asleep::Unknown);
+}
+
+#[test]
+fn long_waits_and_long_calls_are_pauses() {
+    let mut model = model_open_at(100);
+    model.slice(&slice(200, 0, 1_500, 10));
+    model.call(&call(5_000, 7_000));
+    model.call(&call(7_000, 7_999));
+    model.edge(10_000);
+    let pauses = cut(&mut model, &[]).pauses.longest();
+    assert_eq!(
+        pauses.iter().map(|p| (p.start_ns, p.ns)).collect::<Vec<_>>(),
+        [(5_000, 2_000), (200, 1_500)]
+    );
+    assert_eq!(pauses[1].cause, Cause::Waiting);
+}
+
+#[test]
+fn counts_of_a_thread_are_what_they_grew_by_in_the_window() {
+    let mut model = Model::new(KEEP);
+    model.life(&Life { minor_faults: 40, ..life(Life::SEEDED, 100, 1, 7) });
+    model.open(100);
+    model.life(&life(Life::THREAD_BORN, 120, 1, 8));
+    model.life(&Life { minor_faults: 5, ..life(Life::THREAD_EXIT, 150, 1, 8) });
+    model.edge(200);
+    let now = Standing { minor_faults: 47, ..standing(slice(100, 0, 0, 100), 0) };
+    let stretch = model.cut(&UnderWay { calls: &[], threads: &[now], last: true });
+    assert_eq!(stays(&stretch).minor_faults, 5 + 7);
 }

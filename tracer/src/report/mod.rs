@@ -3,9 +3,16 @@
 //! These types are the JSON that `--format json` prints, field for field; `docs/json.md` describes
 //! it. All times are integer nanoseconds. What is not known is absent, or null, never 0.
 
+mod budget;
 mod build;
+mod drafts;
+mod names;
+mod sched;
 
 pub use build::{Options, Shown, groups};
+pub(crate) use sched::pauses;
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -42,6 +49,10 @@ pub struct Report {
     pub processes: Vec<Group>,
     /// The same over all processes.
     pub total: Total,
+    /// How many threads ran, or wanted to run, at the same time.
+    pub concurrency: Concurrency,
+    /// The longest pauses over the threshold, longest first.
+    pub pauses: Vec<Pause>,
     /// How far the figures can be believed.
     pub trust: Trust,
 }
@@ -102,6 +113,132 @@ pub struct Group {
     pub end: Option<End>,
     /// A row for each system call, longest total time first.
     pub syscalls: Vec<Row>,
+    /// Where all of `thread_ns` went.
+    pub budget: Budget,
+    /// What the scheduler did with its threads.
+    pub sched: Sched,
+}
+
+/// All of the thread time of a group, by cause.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Budget {
+    /// On a CPU in user mode. Null where the window was too short for the kernel's clock ticks to
+    /// tell user mode from the kernel; then it is in `outside_calls_ns` only.
+    pub user_ns: Option<u64>,
+    /// On a CPU in the kernel, by system call; those that have no row together as "other".
+    pub kernel_ns: BTreeMap<String, u64>,
+    /// On a CPU in the kernel outside of system calls: page faults and interrupts. Null as `user_ns`.
+    pub other_kernel_ns: Option<u64>,
+    /// On a CPU outside of system calls: exact, and what `user_ns` and `other_kernel_ns` split by
+    /// the kernel's tick-sampled times.
+    pub outside_calls_ns: u64,
+    /// Waiting for a CPU, without `throttled_ns`.
+    pub runnable_ns: u64,
+    /// Waiting for a CPU because a quota was used up; null where the kernel does not mark it.
+    pub throttled_ns: Option<u64>,
+    /// Asleep, by what it slept in: a system call, "page fault", "stopped", "unknown".
+    pub blocked_ns: BTreeMap<String, u64>,
+    /// The rest of `thread_ns`.
+    pub unaccounted_ns: u64,
+}
+
+/// What the scheduler did.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Sched {
+    /// How often its threads left a CPU.
+    pub switches: Switches,
+    /// How often they came onto another CPU than before.
+    pub migrations: u64,
+    /// Lengths of the stays on a CPU.
+    pub on_cpu_ns: Figures,
+    /// Waits for a CPU, each from runnable to running.
+    pub run_queue_ns: Figures,
+    /// Sleeps, each from leaving the CPU to being woken.
+    pub off_cpu_ns: Figures,
+    /// The same by what they slept in, longest total first.
+    pub off_cpu: Vec<Sleep>,
+    /// Who woke its threads, most time slept first; at most ten.
+    pub wakers: Vec<Waker>,
+    /// Page faults served without I/O, and with it.
+    pub faults: Faults,
+}
+
+/// How often threads left a CPU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Switches {
+    /// To sleep.
+    pub voluntary: u64,
+    /// Able to go on: preempted, or by `sched_yield`.
+    pub involuntary: u64,
+}
+
+/// Page faults.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Faults {
+    /// Without I/O.
+    pub minor: u64,
+    /// With I/O.
+    pub major: u64,
+}
+
+/// Sleeps for one reason.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Sleep {
+    /// What the thread slept in: a system call, "page fault", "stopped", "unknown".
+    pub reason: String,
+    /// How often.
+    pub count: u64,
+    /// How long.
+    pub ns: Figures,
+}
+
+/// Who ended sleeps.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Waker {
+    /// The process; absent for timers, interrupts and whoever is no target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// Its thread.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tid: Option<u32>,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comm: Option<String>,
+    /// How many sleeps it ended.
+    pub wakes: u64,
+    /// How long these were, together.
+    pub slept_ns: u64,
+}
+
+/// How many target threads were on a CPU, or wanted to be, at the same time.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Concurrency {
+    /// Mean number of CPUs that targets were on.
+    pub busy_cpus: f64,
+    /// Mean number of threads that were on a CPU or waited for one.
+    pub runnable_running: f64,
+    /// Share of the window in which 0, 1, 2 … target threads were on a CPU at once.
+    pub running_share: Vec<f64>,
+    /// Share of the window in which threads of 0, 1, 2 … target processes were on a CPU at once.
+    pub running_processes_share: Vec<f64>,
+}
+
+/// A long stretch in which a thread that wanted to run did not, or sat in one call.
+#[derive(Clone, Debug, Serialize)]
+pub struct Pause {
+    /// When it began, since the window opened.
+    pub start_ns: u64,
+    /// How long it was.
+    pub ns: u64,
+    /// The process; null if its birth was lost.
+    pub pid: Option<u32>,
+    /// The thread.
+    pub tid: u32,
+    /// The name of the process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comm: Option<String>,
+    /// What it was: "waiting for a CPU", "throttled", or "in CALL".
+    pub cause: String,
 }
 
 /// How a process ended.
@@ -127,6 +264,10 @@ pub struct Total {
     pub thread_ns: u64,
     /// A row for each system call.
     pub syscalls: Vec<Row>,
+    /// Where all of `thread_ns` went.
+    pub budget: Budget,
+    /// What the scheduler did.
+    pub sched: Sched,
 }
 
 /// One system call.

@@ -3,13 +3,16 @@
 use tracer_common::record::{Call, Life};
 
 use super::*;
-use crate::model::{Model, Stretch};
+use crate::model::{Keep, Model, Stretch, UnderWay};
 
-const OPTIONS: Options = Options { fold: None, histograms: false, window_start_ns: 1_000 };
+const KEEP: Keep = Keep { by_thread: false, pauses_over_ns: 1_000_000 };
+
+const OPTIONS: Options =
+    Options { fold: None, histograms: false, throttling: true, window_start_ns: 1_000 };
 
 /// A model with `count` processes, each of which has made one futex call of 100 ns.
 fn model(count: u32) -> (Model, Stretch) {
-    let mut model = Model::new(false);
+    let mut model = Model::new(KEEP);
     for n in 1..=count {
         let mut comm = *b"worker\0\0\0\0\0\0\0\0\0\0";
         if n == 1 {
@@ -29,7 +32,7 @@ fn model(count: u32) -> (Model, Stretch) {
         model.call(&futex(n, 100));
     }
     model.edge(2_000);
-    let stretch = model.cut(&[]);
+    let stretch = model.cut(&UnderWay { calls: &[], threads: &[], last: true });
     (model, stretch)
 }
 
@@ -76,12 +79,12 @@ fn all_in_one_has_no_name_unless_all_share_it() {
 
 #[test]
 fn the_split_of_a_row_sums_to_its_wall_time() {
-    let mut model = Model::new(false);
+    let mut model = Model::new(KEEP);
     model.open(1_000);
     model.call(&Call { on_cpu_ns: 1, runnable_ns: 20, ..futex(1, 300) });
     model.life(&Life { event: Life::SEEDED, cookie: 1, tid: 1, ns: 1_000, ..Life::default() });
     model.edge(2_000);
-    let stretch = model.cut(&[]);
+    let stretch = model.cut(&UnderWay { calls: &[], threads: &[], last: true });
     let Shown { groups, .. } = groups(&stretch, model.processes(), &OPTIONS);
     let row = &groups[0].syscalls[0];
     assert_eq!(row.wall_ns.total, 321);
@@ -99,7 +102,7 @@ fn what_is_not_known_is_null_in_json_and_not_0() {
 
 #[test]
 fn the_way_to_an_exec_gets_no_group_if_it_made_no_call() {
-    let mut model = Model::new(false);
+    let mut model = Model::new(KEEP);
     model.life(&Life { event: Life::SEEDED, cookie: 1, tid: 1, ns: 1_000, ..Life::default() });
     model.open(1_000);
     model.life(&Life {
@@ -112,7 +115,7 @@ fn the_way_to_an_exec_gets_no_group_if_it_made_no_call() {
     });
     model.call(&futex(2, 100));
     model.edge(2_000);
-    let stretch = model.cut(&[]);
+    let stretch = model.cut(&UnderWay { calls: &[], threads: &[], last: true });
     let Shown { groups, total, .. } = groups(&stretch, model.processes(), &OPTIONS);
     assert_eq!((groups.len(), total.processes), (1, 1));
     assert_eq!((groups[0].born_ns, groups[0].thread_ns), (Some(100), 900));
@@ -120,13 +123,13 @@ fn the_way_to_an_exec_gets_no_group_if_it_made_no_call() {
 
 #[test]
 fn an_end_behind_the_report_is_not_in_it() {
-    let mut model = Model::new(false);
+    let mut model = Model::new(KEEP);
     model.life(&Life { event: Life::SEEDED, cookie: 1, tid: 1, ns: 1_000, ..Life::default() });
     model.open(1_000);
     model.edge(2_000);
     let death = Life { event: Life::THREAD_EXIT, last: 1, exit_code: 9, ..Life::default() };
     model.life(&Life { cookie: 1, tid: 1, ns: 2_001, ..death });
-    let stretch = model.cut(&[]);
+    let stretch = model.cut(&UnderWay { calls: &[], threads: &[], last: true });
     let Shown { groups, .. } = groups(&stretch, model.processes(), &OPTIONS);
     assert_eq!((groups[0].end, groups[0].exited_ns, groups[0].thread_ns), (None, None, 1_000));
 }

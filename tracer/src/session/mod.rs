@@ -11,19 +11,23 @@ use std::{future::pending, time::Duration};
 use anyhow::{Context as _, Result};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
 
+use tracer_common::record::Standing;
+
 use self::{output::Output, signals::Signals, summary::Summary, targets::Watched};
 use crate::{
     attach::{self, Programs, Record, Settings},
     config::{Command, Config, Targets},
     decode, doctor,
     launch::{self, Held, Running},
-    model::Model,
+    model::{Keep, Model, Stretch, UnderWay},
 };
 
 /// How often the rings are emptied. They wake us earlier when one is filling up.
 const DRAIN_EVERY: Duration = Duration::from_millis(20);
 /// How often named control groups are searched for processes that have joined.
 const SEARCH_EVERY: Duration = Duration::from_millis(100);
+/// How often it is worked out how many threads ran at once; until then every stay is remembered.
+const SETTLE_EVERY: Duration = Duration::from_secs(1);
 /// How long a command that got the same Ctrl-C may take to end, if its status is to be ours.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
@@ -59,8 +63,12 @@ async fn trace(config: Config) -> Result<u8> {
         ring_bytes: config.ring_bytes,
     })
     .map_err(doctor::explain)?;
+    summary.throttling = programs.marks_throttling();
     let mut session = Session {
-        model: Model::new(config.threads),
+        model: Model::new(Keep {
+            by_thread: config.threads,
+            pauses_over_ns: to_ns(config.pauses_over),
+        }),
         programs,
         targets,
         summary,
@@ -152,6 +160,7 @@ impl Session {
         let pressure = self.programs.pressure().context("cannot watch the rings")?;
         let mut drain = every(DRAIN_EVERY);
         let mut search = every(SEARCH_EVERY);
+        let mut settle = every(SETTLE_EVERY);
         let mut interval = self.config.interval.map(every);
         let deadline = self.config.duration.and_then(|after| Instant::now().checked_add(after));
         loop {
@@ -167,6 +176,7 @@ impl Session {
                     ready?.clear_ready();
                     self.drain()?;
                 }
+                _ = settle.tick() => self.settle()?,
                 _ = search.tick(), if self.targets.watches_groups() => self.join_groups()?,
                 _ = drain.tick() => {
                     self.drain()?;
@@ -199,6 +209,7 @@ impl Session {
                     targets.consider(&life);
                 }),
                 Record::Call(bytes) => decode::call(bytes).map(|call| model.call(&call)),
+                Record::Slice(bytes) => decode::slice(bytes).map(|slice| model.slice(&slice)),
             };
             if let Err(e) = decoded {
                 summary.undecodable(e);
@@ -219,35 +230,45 @@ impl Session {
         Ok(())
     }
 
-    fn report_interval(&mut self) -> Result<()> {
-        self.intervals += 1;
-        self.model.edge(clock::now_ns());
-        let open = self.open_calls()?;
+    /// Works out how many threads ran at once, up to now.
+    fn settle(&mut self) -> Result<()> {
+        let now_ns = clock::now_ns();
+        let standings = self.standings()?;
         self.drain()?;
-        let stretch = self.model.cut(&open);
-        let counts = summary::Counts::read(&self.programs)?;
-        let report = self.summary.interval(
-            self.intervals,
-            &stretch,
-            self.model.processes(),
-            &self.config,
-            counts,
-        );
-        self.output.write(&report)
+        self.model.settle(now_ns, &standings);
+        Ok(())
     }
 
-    fn open_calls(&mut self) -> Result<Vec<tracer_common::record::Call>> {
+    /// Ends the stretch of time under way.
+    fn cut(&mut self, last: bool) -> Result<Stretch> {
+        self.model.edge(clock::now_ns());
+        if last {
+            self.programs.detach()?;
+        }
         let bytes = self.programs.open_calls()?;
-        Ok(decode::all(&bytes, decode::call).collect::<Result<_, _>>()?)
+        let calls: Vec<_> = decode::all(&bytes, decode::call).collect::<Result<_, _>>()?;
+        let threads = self.standings()?;
+        self.drain()?;
+        Ok(self.model.cut(&UnderWay { calls: &calls, threads: &threads, last }))
+    }
+
+    fn standings(&mut self) -> Result<Vec<Standing>> {
+        let bytes = self.programs.standings()?;
+        Ok(decode::all(&bytes, decode::standing).collect::<Result<_, _>>()?)
+    }
+
+    fn report_interval(&mut self) -> Result<()> {
+        self.intervals += 1;
+        let stretch = self.cut(false)?;
+        let counts = summary::Counts::read(&self.programs)?;
+        let (processes, config) = (self.model.processes(), &self.config);
+        let report = self.summary.interval(self.intervals, stretch, processes, config, counts);
+        self.output.write(&report)
     }
 
     /// Closes the window and reports on all of it.
     fn close_window(&mut self) -> Result<()> {
-        self.model.edge(clock::now_ns());
-        self.programs.detach()?;
-        let open = self.open_calls()?;
-        self.drain()?;
-        let stretch = self.model.cut(&open);
+        let stretch = self.cut(true)?;
         let counts = summary::Counts::read(&self.programs)?;
         let report = self.summary.whole(stretch, self.model.processes(), &self.config, counts);
         signals::default_for_the_next();

@@ -14,7 +14,7 @@ use crate::{
         cgroup::Hierarchies,
         cpu_limit::{CpuLimit, Quota},
     },
-    model::{Accounts, Model, Processes, Stretch},
+    model::{Model, Processes, Stretch},
     report::{self, Cpus, Fold, Interval, Options, Report, SCHEMA, Shown, Trust},
 };
 
@@ -22,6 +22,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
     lost_calls: u64,
+    lost_slices: u64,
     lost_lives: u64,
     no_state: u64,
     unknown_calls: u64,
@@ -31,6 +32,7 @@ impl Counts {
     pub(super) fn read(programs: &Programs) -> Result<Self> {
         Ok(Self {
             lost_calls: programs.count(Counter::LostCalls)?,
+            lost_slices: programs.count(Counter::LostSlices)?,
             lost_lives: programs.count(Counter::LostLives)?,
             no_state: programs.count(Counter::NoState)?,
             unknown_calls: programs.count(Counter::UnknownCalls)?,
@@ -43,9 +45,11 @@ impl Counts {
 pub(super) struct Summary {
     window_start_ns: u64,
     cpus: Cpus,
+    /// The kernel marks waits that a quota ordered.
+    pub(super) throttling: bool,
     notes: BTreeSet<String>,
-    /// Accounts of the intervals that are over.
-    past: Option<Accounts>,
+    /// The intervals that are over.
+    past: Option<Stretch>,
     lost_before: u64,
     cpu_at_start: Duration,
     cpu_at_interval: Duration,
@@ -105,7 +109,7 @@ impl Summary {
     pub(super) fn interval(
         &mut self,
         index: u64,
-        stretch: &Stretch,
+        stretch: Stretch,
         processes: &Processes,
         config: &Config,
         counts: Counts,
@@ -113,9 +117,12 @@ impl Summary {
         let cpu = attach::cpu_time();
         let used = cpu.saturating_sub(std::mem::replace(&mut self.cpu_at_interval, cpu));
         let lost = counts.lost_calls - std::mem::replace(&mut self.lost_before, counts.lost_calls);
-        self.past.get_or_insert_default().absorb(&stretch.accounts);
         let start_ns = stretch.start_ns.saturating_sub(self.window_start_ns);
-        let mut report = self.report(stretch, processes, config, counts);
+        let mut report = self.report(&stretch, processes, config, counts);
+        match &mut self.past {
+            Some(past) => past.absorb(&stretch),
+            None => self.past = Some(stretch),
+        }
         report.interval = Some(Interval { index, start_ns });
         report.trust.lost = lost;
         report.trust.reader_cpu_ns = to_ns(used);
@@ -132,9 +139,9 @@ impl Summary {
     ) -> Report {
         let whole = match self.past.take() {
             None => last,
-            Some(mut accounts) => {
-                accounts.absorb(&last.accounts);
-                Stretch { start_ns: self.window_start_ns, end_ns: last.end_ns, accounts }
+            Some(mut past) => {
+                past.absorb(&last);
+                past
             }
         };
         self.report(&whole, processes, config, counts)
@@ -151,9 +158,11 @@ impl Summary {
             // Programs want every process, however many there are.
             fold: config.fold.or((config.format == Format::Json).then_some(Fold::Process)),
             histograms: config.histograms,
+            throttling: self.throttling,
             window_start_ns: self.window_start_ns,
         };
-        let Shown { groups, total, too_many } = report::groups(stretch, processes, &options);
+        let Shown { groups, total, concurrency, too_many } =
+            report::groups(stretch, processes, &options);
         let sum = |of: fn(&report::Row) -> u64| total.syscalls.iter().map(of).sum();
         let trust = Trust {
             lost: counts.lost_calls,
@@ -178,12 +187,21 @@ impl Summary {
             cpus: self.cpus,
             processes: groups,
             total,
+            concurrency,
+            pauses: report::pauses(stretch, processes, self.window_start_ns),
             trust,
         }
     }
 
     fn notes(&self, counts: Counts, too_many: Option<u64>) -> Vec<String> {
         let mut notes: Vec<String> = self.notes.iter().cloned().collect();
+        if !self.throttling {
+            notes.push(
+                "not available on this kernel: time under a CPU quota, apart from other waits for \
+                 a CPU (needs Linux 6.18)"
+                    .to_owned(),
+            );
+        }
         notes.extend(too_many.map(|processes| {
             format!("{processes} processes are shown by name; `--fold process` shows each")
         }));
@@ -192,6 +210,10 @@ impl Summary {
                 notes.push(format!("{n} {what}"));
             }
         };
+        count(
+            counts.lost_slices,
+            "stays on a CPU were lost: their time is unaccounted, and they are in no distribution",
+        );
         count(
             counts.lost_lives,
             "births or deaths of processes were lost: some are unknown, or shown as alive",

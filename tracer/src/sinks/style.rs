@@ -11,7 +11,7 @@ pub struct Style {
     pub width: Option<usize>,
     /// The reader's locale has UTF-8; without it the text is ASCII alone.
     pub unicode: bool,
-    /// Bold, dim and red may be used.
+    /// Colours, bold and dim may be used.
     pub color: bool,
     /// The report is one of several: that of the whole window says so, as each interval does.
     pub series: bool,

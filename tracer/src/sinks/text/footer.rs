@@ -1,14 +1,17 @@
-//! How far the figures above can be believed.
+//! What holds for all figures above: the CPUs there were for them, and how far to believe them.
 
 use super::{
-    page::{ALARM, NOTE, Page},
+    concurrency,
+    page::{ALARM, NOTE, PLAIN, Page},
     units::{Count, Percent, Time, counted},
 };
 use crate::report::{Cpus, Report, Trust};
 
-/// Puts losses first, then what every report says, then what this one has to say besides.
+/// Puts the use of the CPUs, then losses, what every report says, and what this one has to say
+/// besides.
 pub(super) fn put(report: &Report, page: &mut Page<'_>) {
     let trust = &report.trust;
+    page.items(PLAIN, &concurrency::items(&report.concurrency, report.cpus), " · ");
     if trust.lost > 0 {
         page.prose(ALARM, &loss(report));
     }

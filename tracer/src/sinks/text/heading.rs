@@ -2,7 +2,7 @@
 
 use nix::sys::signal::Signal;
 
-use super::units::{Count, Time, counted};
+use super::units::{Count, Time, counted, seconds};
 use crate::report::{End, Group, Report, Total};
 
 /// The heading of one report of a series, or none.
@@ -17,11 +17,6 @@ pub(super) fn of_report(report: &Report, series: bool) -> Option<String> {
     let (start, end) = (seconds(start), seconds(end));
     let index = interval.index;
     Some(format!("── interval {index} · {start:.decimals$} s to {end:.decimals$} s ──"))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a window of 2^53 ns is 104 days long")]
-fn seconds(ns: u64) -> f64 {
-    ns as f64 / 1e9
 }
 
 /// The items of a group's heading: who, how many threads, its birth and its end.
@@ -74,7 +69,7 @@ fn signal(number: i32) -> String {
 }
 
 /// A name as it may be shown: a process names itself, also with what a terminal would obey.
-fn printable(name: &str) -> String {
+pub(super) fn printable(name: &str) -> String {
     let escaped = name.chars().map(|character| match character {
         '"' | '\'' | '\\' => character.to_string(),
         _ => character.escape_debug().to_string(),

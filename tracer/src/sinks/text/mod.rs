@@ -1,11 +1,15 @@
-//! The report for people: a table for each process, in the manner of `strace -c -w`, and beneath
-//! them how far they can be believed.
+//! The report for people: for each process where its time went, a table of its calls in the manner
+//! of `strace -c -w` and what the scheduler did; beneath them how far they can be believed.
 
+mod budget;
+mod concurrency;
 mod footer;
 mod heading;
 mod histogram;
 mod open_calls;
 mod page;
+mod pauses;
+mod scheduler;
 mod table;
 mod units;
 
@@ -18,30 +22,43 @@ use page::{HEADING, NOTE, PLAIN, Page};
 use table::{Layout, Table};
 
 use super::Style;
-use crate::report::{Report, Row};
+use crate::report::{Budget, Group, Report, Row, Sched, Total};
 
 /// What is shown of one process, or of all.
 struct Section<'a> {
     heading: Vec<String>,
+    budget: &'a Budget,
+    thread_ns: u64,
     rows: &'a [Row],
     table: Table,
+    sched: &'a Sched,
 }
 
 impl<'a> Section<'a> {
-    fn new(heading: Vec<String>, rows: &'a [Row], thread_ns: u64) -> Self {
-        Self { heading, rows, table: Table::new(rows, thread_ns) }
+    fn of_group(group: &'a Group) -> Self {
+        let Group { ref budget, thread_ns, ref syscalls, ref sched, .. } = *group;
+        let table = Table::new(syscalls, thread_ns);
+        Self { heading: heading::of_group(group), budget, thread_ns, rows: syscalls, table, sched }
+    }
+
+    fn of_total(total: &'a Total) -> Self {
+        let Total { ref budget, thread_ns, ref syscalls, ref sched, .. } = *total;
+        let table = Table::new(syscalls, thread_ns);
+        Self { heading: heading::of_total(total), budget, thread_ns, rows: syscalls, table, sched }
     }
 
     fn put(&self, layout: &Layout, page: &mut Page<'_>) {
         page.items(HEADING, &self.heading, "  ");
+        budget::put(self.budget, self.thread_ns, page);
         if self.rows.is_empty() {
             page.prose(NOTE, "no selected system calls");
         } else {
             page.lines(layout.render(&self.table));
             page.items(PLAIN, &open_calls::items(self.rows), " · ");
-            for row in self.rows {
-                histogram::put(row, page);
-            }
+        }
+        page.items(PLAIN, &scheduler::items(self.sched), " · ");
+        for row in self.rows {
+            histogram::put(row, page);
         }
         page.gap();
     }
@@ -63,6 +80,7 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
     for section in &sections {
         section.put(&layout, &mut page);
     }
+    pauses::put(&report.pauses, &mut page);
     footer::put(report, &mut page);
     if style.series && report.interval.is_some() {
         page.gap();
@@ -72,12 +90,7 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
 
 /// One section for each group, and one of all where that is not the same.
 fn sections(report: &Report) -> Vec<Section<'_>> {
-    let groups = report
-        .processes
-        .iter()
-        .map(|group| Section::new(heading::of_group(group), &group.syscalls, group.thread_ns));
-    let total = &report.total;
-    let total = (report.processes.len() > 1)
-        .then(|| Section::new(heading::of_total(total), &total.syscalls, total.thread_ns));
+    let groups = report.processes.iter().map(Section::of_group);
+    let total = (report.processes.len() > 1).then(|| Section::of_total(&report.total));
     groups.chain(total).collect()
 }

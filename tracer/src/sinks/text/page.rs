@@ -14,6 +14,8 @@ pub(super) const NOTE: Paint = Paint::new().dimmed();
 /// What makes the figures wrong.
 pub(super) const ALARM: Paint = AnsiColor::Red.on_default().bold();
 
+/// Columns that indents and separators take beside an item.
+const MARGIN: usize = 4;
 /// Keeps the words of an item on one line; printed as a space.
 const NO_BREAK_SPACE: &str = "\u{a0}";
 
@@ -33,6 +35,11 @@ impl<'a> Page<'a> {
         self.style.width
     }
 
+    /// Whether the reader can see more than ASCII.
+    pub(super) fn unicode(&self) -> bool {
+        self.style.unicode
+    }
+
     /// Lines that are as wide as they have to be.
     pub(super) fn lines(&mut self, lines: impl IntoIterator<Item = String>) {
         for line in lines {
@@ -42,9 +49,22 @@ impl<'a> Page<'a> {
 
     /// Sentences, wrapped at words with what follows indented.
     pub(super) fn prose(&mut self, paint: Paint, text: &str) {
-        let Some(width) = self.style.width else { return self.line(paint, text) };
+        self.wrapped(paint, text, ["", "  "]);
+    }
+
+    /// One of several entries beneath a title, wrapped between items.
+    pub(super) fn entry(&mut self, items: &[String]) {
+        self.wrapped(PLAIN, &self.joined(items, "  "), ["  ", "    "]);
+    }
+
+    /// Text behind these indents of its first line and of those that follow.
+    fn wrapped(&mut self, paint: Paint, text: &str, [first, next]: [&str; 2]) {
+        let Some(width) = self.style.width else {
+            return self.line(paint, &format!("{first}{text}"));
+        };
         let options = Options::new(width)
-            .subsequent_indent("  ")
+            .initial_indent(first)
+            .subsequent_indent(next)
             .word_separator(WordSeparator::AsciiSpace)
             .word_splitter(WordSplitter::NoHyphenation)
             .break_words(false);
@@ -53,25 +73,30 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Items on one line, wrapped between them, and inside one only if it is longer than a line.
+    /// Items on one line, wrapped between them; inside one only if it is longer than a line, and
+    /// then at its commas if that helps.
     pub(super) fn items(&mut self, paint: Paint, items: &[String], separator: &str) {
-        if items.is_empty() {
-            return;
+        if !items.is_empty() {
+            self.prose(paint, &self.joined(items, separator));
         }
+    }
+
+    fn joined(&self, items: &[String], separator: &str) -> String {
         // The separator breaks after its mark, never before: a line does not begin with one.
         let separator = match separator.trim() {
             "" => separator.to_owned(),
             mark => format!("{NO_BREAK_SPACE}{mark} "),
         };
-        let room = self.style.width.unwrap_or(usize::MAX).saturating_sub(separator.len());
-        let items: Vec<String> = items
-            .iter()
-            .map(|item| match display_width(item) < room {
-                true => item.replace(' ', NO_BREAK_SPACE),
-                false => item.clone(),
-            })
-            .collect();
-        self.prose(paint, &items.join(&separator));
+        let room = self.style.width.unwrap_or(usize::MAX).saturating_sub(MARGIN);
+        let fits = |text: &str| display_width(text) <= room;
+        let kept = |text: &str| match fits(text) {
+            true => text.replace(' ', NO_BREAK_SPACE),
+            false => text.to_owned(),
+        };
+        let in_parts = |item: &str| item.split(", ").map(kept).collect::<Vec<_>>().join(", ");
+        let items: Vec<String> =
+            items.iter().map(|item| if fits(item) { kept(item) } else { in_parts(item) }).collect();
+        items.join(&separator)
     }
 
     /// An empty line.
@@ -85,9 +110,17 @@ impl<'a> Page<'a> {
         if self.style.unicode { text } else { text.chars().map(ascii).collect() }
     }
 
+    /// One line in several paints.
+    pub(super) fn painted(&mut self, pieces: impl IntoIterator<Item = (Paint, String)>) {
+        for (paint, piece) in pieces {
+            let paint = if self.style.color { paint } else { PLAIN };
+            self.text.push_str(&format!("{paint}{piece}{paint:#}"));
+        }
+        self.text.push('\n');
+    }
+
     fn line(&mut self, paint: Paint, line: &str) {
-        let paint = if self.style.color { paint } else { PLAIN };
-        self.text.push_str(&format!("{paint}{}{paint:#}\n", line.trim_end()));
+        self.painted([(paint, line.trim_end().to_owned())]);
     }
 }
 
@@ -135,6 +168,21 @@ mod tests {
         let items = ["ended by exit: futex ×2, read ×1".to_owned()];
         let text = page(&NARROW, |page| page.items(NOTE, &items, " · "));
         assert_eq!(text, "ended by exit: futex\n  ×2, read ×1\n");
+    }
+
+    #[test]
+    fn an_item_of_parts_wraps_between_them() {
+        let items = ["run queue p50 1.00 ms, p99 4.00 ms".to_owned()];
+        let text =
+            page(&Style { width: Some(28), ..NARROW }, |page| page.items(NOTE, &items, "  "));
+        assert_eq!(text, "run queue p50 1.00 ms,\n  p99 4.00 ms\n");
+    }
+
+    #[test]
+    fn an_entry_stands_in_from_its_title_and_its_wrapped_lines_from_it() {
+        let items = ["2.47 s", "at 3.21 s", "python3 pid 7"].map(str::to_owned);
+        let text = page(&NARROW, |page| page.entry(&items));
+        assert_eq!(text, "  2.47 s  at 3.21 s\n    python3 pid 7\n");
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! Reports made by hand, with round figures.
 
+use std::collections::BTreeMap;
+
 use crate::report::{
-    Bucket, Cpus, End, Figures, Group, Interval, Report, Row, SCHEMA, Total, Trust,
+    Bucket, Budget, Concurrency, Cpus, End, Faults, Figures, Group, Interval, Pause, Report, Row,
+    SCHEMA, Sched, Sleep, Switches, Total, Trust, Waker,
 };
 
 const US: u64 = 1_000;
@@ -45,8 +48,89 @@ fn open_futex(completed: Row) -> Row {
     Row { in_flight: 2, in_flight_longest_ns: Some(4_800 * MS), ..completed }
 }
 
+/// The budget of threads that made these calls, and computed in the rest of their time.
+fn budget(thread_ns: u64, rows: &[Row]) -> Budget {
+    let causes = |of: fn(&Row) -> u64| -> BTreeMap<String, u64> {
+        rows.iter().map(|row| (row.name.clone(), of(row))).filter(|&(_, ns)| ns > 0).collect()
+    };
+    let sum = |of: fn(&Row) -> u64| rows.iter().map(of).sum::<u64>();
+    let rest = thread_ns.saturating_sub(sum(|row| row.wall_ns.total));
+    let (user, faults, throttled) = (rest / 2, rest / 10, rest / 50);
+    let mut budget = Budget {
+        user_ns: Some(user),
+        kernel_ns: causes(|row| row.on_cpu_ns.total),
+        other_kernel_ns: Some(faults),
+        outside_calls_ns: user + faults,
+        runnable_ns: sum(|row| row.runnable_ns.total) + rest / 3,
+        throttled_ns: Some(throttled),
+        blocked_ns: causes(|row| row.blocked_ns.total),
+        unaccounted_ns: thread_ns / 1_000,
+    };
+    let page_faults = thread_ns.saturating_sub(all_of(&budget));
+    budget.blocked_ns.insert("page fault".to_owned(), page_faults);
+    budget
+}
+
+fn all_of(budget: &Budget) -> u64 {
+    let on_cpu = budget.outside_calls_ns + budget.kernel_ns.values().sum::<u64>();
+    let asleep = budget.blocked_ns.values().sum::<u64>();
+    let wanting = budget.runnable_ns + budget.throttled_ns.unwrap_or(0);
+    on_cpu + wanting + asleep + budget.unaccounted_ns
+}
+
+/// A budget of nothing but sleep in one call.
+fn asleep(call: &str, ns: u64) -> Budget {
+    Budget { blocked_ns: BTreeMap::from([(call.to_owned(), ns)]), ..Budget::default() }
+}
+
+/// What the scheduler did with so many threads, which another process woke, and timers.
+fn sched(threads: u64) -> Sched {
+    let waker = |slept_ns| Waker { wakes: 600 * threads, slept_ns, ..Waker::default() };
+    Sched {
+        switches: Switches { voluntary: 1_234 * threads, involuntary: 56 * threads },
+        migrations: 12 * threads,
+        on_cpu_ns: figures(1_290 * threads, 3_900 * US),
+        run_queue_ns: figures(1_290 * threads, 1_200 * US),
+        off_cpu_ns: figures(1_234 * threads, 100 * US),
+        off_cpu: vec![Sleep {
+            reason: "futex".to_owned(),
+            count: 1_234 * threads,
+            ns: figures(1_234 * threads, 100 * US),
+        }],
+        wakers: vec![
+            Waker {
+                pid: Some(4200),
+                tid: Some(4200),
+                comm: Some("python3".to_owned()),
+                ..waker(100 * MS * threads)
+            },
+            waker(23_400 * US * threads),
+        ],
+        faults: Faults { minor: 4_072 * threads, major: 0 },
+    }
+}
+
+/// So many pauses of one thread, each shorter than the one before.
+pub(in crate::sinks) fn pauses(count: u64) -> Vec<Pause> {
+    let pause = |n| Pause {
+        start_ns: 3_210 * MS * n,
+        ns: 2_468 * MS / n,
+        pid: Some(4242),
+        tid: 4250,
+        comm: Some("python3".to_owned()),
+        cause: if n == 2 { "in futex" } else { "waiting for a CPU" }.to_owned(),
+    };
+    (1..=count).map(pause).collect()
+}
+
 fn worker(pid: u32, slower: u64) -> Group {
     let unpaired = Row { unpaired: 1, ..uncompleted("madvise") };
+    let syscalls = vec![
+        row("brk shrink", 1_042, 879 * US * slower, [91, 9, 0]),
+        Row { errors: 3, ..row("mmap", 208, 42 * US, [100, 0, 0]) },
+        row("brk grow", 3_126, 2_310, [98, 2, 0]),
+        unpaired,
+    ];
     Group {
         pid: Some(pid),
         ppid: Some(4200),
@@ -55,12 +139,9 @@ fn worker(pid: u32, slower: u64) -> Group {
         processes: 1,
         threads: 1,
         thread_ns: 5 * S,
-        syscalls: vec![
-            row("brk shrink", 1_042, 879 * US * slower, [91, 9, 0]),
-            Row { errors: 3, ..row("mmap", 208, 42 * US, [100, 0, 0]) },
-            row("brk grow", 3_126, 2_310, [98, 2, 0]),
-            unpaired,
-        ],
+        budget: budget(5 * S, &syscalls),
+        syscalls,
+        sched: sched(1),
         ..Group::default()
     }
 }
@@ -82,6 +163,13 @@ fn report(processes: Vec<Group>, total: Total) -> Report {
         cpus: Cpus { online: Some(8), allowed: Some(2), quota: None },
         processes,
         total,
+        concurrency: Concurrency {
+            busy_cpus: 1.93,
+            runnable_running: 15.5,
+            running_share: vec![0.021, 0.04, 0.939],
+            running_processes_share: vec![0.021, 0.04, 0.939],
+        },
+        pauses: Vec::new(),
         trust,
     }
 }
@@ -93,6 +181,8 @@ fn of_one(group: Group) -> Report {
         threads: group.threads,
         thread_ns: group.thread_ns,
         syscalls: group.syscalls.clone(),
+        budget: group.budget.clone(),
+        sched: group.sched.clone(),
     };
     report(vec![group], total)
 }
@@ -109,8 +199,11 @@ pub(in crate::sinks) fn four_workers() -> Report {
     threads.threads = 8;
     threads.thread_ns = 40 * S;
     threads.syscalls.insert(0, futex.clone());
+    threads.budget = budget(threads.thread_ns, &threads.syscalls);
+    threads.sched = sched(8);
     let mut killed = worker(4245, 3);
     killed.thread_ns = 4_100 * MS;
+    killed.budget = budget(killed.thread_ns, &killed.syscalls);
     killed.exited_ns = Some(4_100 * MS);
     killed.end = Some(End::Signalled(9));
     killed.syscalls.push(Row { ended_by_exit: 1, ..uncompleted("futex") });
@@ -121,19 +214,24 @@ pub(in crate::sinks) fn four_workers() -> Report {
     short.exited_ns = Some(3_400 * MS);
     short.end = Some(End::Exited(0));
     short.syscalls.clear();
+    short.budget = asleep("wait4", short.thread_ns);
+    short.sched = Sched::default();
     let mut shrink = row("brk shrink", 3_126, 1_758 * US, [91, 9, 0]);
     shrink.wall_ns.max = killed.syscalls[0].wall_ns.max;
+    let syscalls = vec![
+        Row { ended_by_exit: 1, ..futex },
+        shrink,
+        Row { errors: 9, ..row("mmap", 624, 42 * US, [100, 0, 0]) },
+        row("brk grow", 9_378, 2_310, [98, 2, 0]),
+        Row { unpaired: 3, ..uncompleted("madvise") },
+    ];
     let total = Total {
         processes: 4,
         threads: 11,
         thread_ns: 51_300 * MS,
-        syscalls: vec![
-            Row { ended_by_exit: 1, ..futex },
-            shrink,
-            Row { errors: 9, ..row("mmap", 624, 42 * US, [100, 0, 0]) },
-            row("brk grow", 9_378, 2_310, [98, 2, 0]),
-            Row { unpaired: 3, ..uncompleted("madvise") },
-        ],
+        budget: budget(51_300 * MS, &syscalls),
+        syscalls,
+        sched: sched(10),
     };
     report(vec![threads, killed, worker(4242, 1), short], total)
 }
@@ -144,12 +242,15 @@ pub(in crate::sinks) fn only_in_flight() -> Report {
         threads: 2,
         thread_ns: 10 * S,
         syscalls: vec![open_futex(uncompleted("futex"))],
+        budget: asleep("futex", 10 * S),
+        sched: Sched::default(),
         ..worker(4242, 1)
     })
 }
 
 /// Twelve processes of one name.
 pub(in crate::sinks) fn folded() -> Report {
+    let group = worker(0, 12);
     of_one(Group {
         pid: None,
         ppid: None,
@@ -157,7 +258,9 @@ pub(in crate::sinks) fn folded() -> Report {
         processes: 12,
         threads: 96,
         thread_ns: 480 * S,
-        ..worker(0, 12)
+        budget: budget(480 * S, &group.syscalls),
+        sched: sched(96),
+        ..group
     })
 }
 
@@ -168,7 +271,8 @@ pub(in crate::sinks) fn with_histogram() -> Report {
     let buckets =
         edges.zip(counts).map(|((from_ns, to_ns), count)| Bucket { from_ns, to_ns, count });
     let grow = Row { histogram: buckets.collect(), ..row("brk grow", 1_745, 14_200, [98, 2, 0]) };
-    of_one(Group { syscalls: vec![grow], ..worker(4242, 1) })
+    let syscalls = vec![grow];
+    of_one(Group { budget: budget(5 * S, &syscalls), syscalls, ..worker(4242, 1) })
 }
 
 /// The thread of a command, in an interval: every field that a report may leave out is there.
@@ -187,5 +291,11 @@ pub(in crate::sinks) fn complete() -> Report {
         .drain(..)
         .map(|row| Row { bytes: Some(8 << 20), ..open_futex(row) })
         .collect();
+    // What is no system call in the budget's maps, whose keys are names and not fields.
+    group.budget.kernel_ns = BTreeMap::from([("other".to_owned(), 24 * MS)]);
+    group.budget.blocked_ns =
+        ["page fault", "stopped", "unknown"].map(|reason| (reason.to_owned(), MS)).into();
+    report.total.budget = group.budget.clone();
+    report.pauses = pauses(1);
     report
 }

@@ -39,6 +39,12 @@ fn rounded(value: u64, scale: u64, unit: u64) -> u64 {
     whole * scale + (rest * scale + unit / 2) / unit
 }
 
+/// Nanoseconds as seconds, for moments: their decimals depend on what lies around them.
+#[expect(clippy::cast_precision_loss, reason = "a window of 2^53 ns is 104 days long")]
+pub(super) fn seconds(ns: u64) -> f64 {
+    ns as f64 / 1e9
+}
+
 /// An integer with its thousands set apart: `1,042`.
 pub(super) struct Count(pub(super) u64);
 

@@ -1,5 +1,7 @@
 //! What reports look like.
 
+mod places;
+
 use insta::assert_snapshot;
 
 use super::{render, sample};
@@ -19,6 +21,8 @@ fn plain(report: &Report) -> String {
 fn one_worker_has_one_table() {
     assert_snapshot!(plain(&sample::one_worker()), @r"
     python3  pid 4242  1 thread, 5.00 s
+    ▕████████████████████████▓▓▓▓▓▓▓▓▓▓▓▒▒▒▒▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▀░░▏
+    █ user ~41 % · ▓ kernel 17.0 % (brk shrink 16.7, mmap 0.2, brk grow 0.1) · ▒ faults and interrupts ~8 % · ▄ runnable 28.8 % · ▀ throttled 1.6 % · ░ blocked 3.7 % (page fault 3.7) · ? unaccounted 0.1 %
     % window    total  calls  errors     mean      p50      p90      p99      max  %cpu  %wait  %sleep  syscall
     ────────  ───────  ─────  ──────  ───────  ───────  ───────  ───────  ───────  ────  ─────  ──────  ──────────
        18.32   916 ms  1,042       -   879 µs   703 µs  1.76 ms  4.40 ms  8.79 ms    91      9       0  brk shrink
@@ -28,7 +32,9 @@ fn one_worker_has_one_table() {
     ────────  ───────  ─────  ──────  ───────  ───────  ───────  ───────  ───────  ────  ─────  ──────  ──────────
        18.64   932 ms  4,376       3        -        -        -        -        -    91      9       0  total
     unpaired: madvise ×1
+    switches 1,234 voluntary, 56 involuntary · 12 migrations · run queue p50 960 µs, p99 6.00 ms, max 12.0 ms · on-CPU stays p50 3.12 ms · faults 4,072 minor · woken by: python3/4200 81 % of the sleep, timers and others 19 %
 
+    CPUs used 1.93 of 2 allowed · runnable or running 15.5 · threads on a CPU at once: 0 for 2.1 %, 1 for 4.0 %, 2 for 93.9 % of the window
     window 5.00 s · 2 of 8 CPUs · tracer's own CPU 12.0 ms (0.24 % of one CPU)
     0 lost · 0 in flight · 0 ended by exit · 1 unpaired
     ");
@@ -38,6 +44,8 @@ fn one_worker_has_one_table() {
 fn four_workers_have_a_table_each_and_one_together() {
     assert_snapshot!(plain(&sample::four_workers()), @r"
     python3  pid 4243  8 threads, 40.0 s together
+    ▕█████▓▓▓▄▄▄▄▄▄░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░▏
+    █ user ~8 % · ▓ kernel 5.0 % (brk shrink 4.2, futex 0.8) · ▒ faults and interrupts ~2 % · ▄ runnable 8.7 % · ▀ throttled 0.3 % · ░ blocked 76.8 % (futex 76.2, page fault 0.6) · ? unaccounted 0.1 %
     % window    total   calls  errors     mean      p50      p90      p99      max  %cpu  %wait  %sleep  syscall
     ────────  ───────  ──────  ──────  ───────  ───────  ───────  ───────  ───────  ────  ─────  ──────  ──────────
        80.25   32.1 s     214       -   150 ms   120 ms   300 ms   750 ms   1.50 s     1      4      95  futex
@@ -48,8 +56,11 @@ fn four_workers_have_a_table_each_and_one_together() {
     ────────  ───────  ──────  ──────  ───────  ───────  ───────  ───────  ───────  ────  ─────  ──────  ──────────
        84.87   33.9 s   4,590       3        -        -        -        -        -     6      4      90  total
     in flight: futex ×2 (longest 4.80 s) · unpaired: madvise ×1
+    switches 9,872 voluntary, 448 involuntary · 96 migrations · run queue p50 960 µs, p99 6.00 ms, max 12.0 ms · on-CPU stays p50 3.12 ms · faults 32,576 minor · woken by: python3/4200 81 % of the sleep, timers and others 19 %
 
     python3  pid 4245  1 thread, 4.10 s  killed by SIGKILL at 4.10 s
+    ▕██████████▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▒▒▄▄▄▄▄▄▄▄▄▄░▏
+    █ user ~16 % · ▓ kernel 61.4 % (brk shrink 61.0, mmap 0.2, brk grow 0.2) · ▒ faults and interrupts ~3 % · ▄ runnable 16.9 % · ▀ throttled 0.7 % · ░ blocked 1.4 % (page fault 1.4) · ? unaccounted 0.1 %
     % window    total   calls  errors     mean      p50      p90      p99      max  %cpu  %wait  %sleep  syscall
     ────────  ───────  ──────  ──────  ───────  ───────  ───────  ───────  ───────  ────  ─────  ──────  ──────────
        67.02   2.75 s   1,042       -  2.64 ms  2.11 ms  5.27 ms  13.2 ms  26.4 ms    91      9       0  brk shrink
@@ -60,8 +71,11 @@ fn four_workers_have_a_table_each_and_one_together() {
     ────────  ───────  ──────  ──────  ───────  ───────  ───────  ───────  ───────  ────  ─────  ──────  ──────────
        67.41   2.76 s   4,376       3        -        -        -        -        -    91      9       0  total
     ended by exit: futex ×1 · unpaired: madvise ×1
+    switches 1,234 voluntary, 56 involuntary · 12 migrations · run queue p50 960 µs, p99 6.00 ms, max 12.0 ms · on-CPU stays p50 3.12 ms · faults 4,072 minor · woken by: python3/4200 81 % of the sleep, timers and others 19 %
 
     python3  pid 4242  1 thread, 5.00 s
+    ▕████████████████████████▓▓▓▓▓▓▓▓▓▓▓▒▒▒▒▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▀░░▏
+    █ user ~41 % · ▓ kernel 17.0 % (brk shrink 16.7, mmap 0.2, brk grow 0.1) · ▒ faults and interrupts ~8 % · ▄ runnable 28.8 % · ▀ throttled 1.6 % · ░ blocked 3.7 % (page fault 3.7) · ? unaccounted 0.1 %
     % window    total   calls  errors     mean      p50      p90      p99      max  %cpu  %wait  %sleep  syscall
     ────────  ───────  ──────  ──────  ───────  ───────  ───────  ───────  ───────  ────  ─────  ──────  ──────────
        18.32   916 ms   1,042       -   879 µs   703 µs  1.76 ms  4.40 ms  8.79 ms    91      9       0  brk shrink
@@ -71,11 +85,16 @@ fn four_workers_have_a_table_each_and_one_together() {
     ────────  ───────  ──────  ──────  ───────  ───────  ───────  ───────  ───────  ────  ─────  ──────  ──────────
        18.64   932 ms   4,376       3        -        -        -        -        -    91      9       0  total
     unpaired: madvise ×1
+    switches 1,234 voluntary, 56 involuntary · 12 migrations · run queue p50 960 µs, p99 6.00 ms, max 12.0 ms · on-CPU stays p50 3.12 ms · faults 4,072 minor · woken by: python3/4200 81 % of the sleep, timers and others 19 %
 
     sh  pid 4244  1 thread, 2.20 s  born at 1.20 s  exited 0 at 3.40 s
+    ▕░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░▏
+    ░ blocked 100.0 % (wait4 100.0)
     no selected system calls
 
     all 4 processes  11 threads, 51.3 s together
+    ▕████████▓▓▓▓▓▓▒▒▄▄▄▄▄▄▄▀░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░▏
+    █ user ~13 % · ▓ kernel 10.5 % (brk shrink 9.7, futex 0.6, mmap 0.1) · ▒ faults and interrupts ~3 % · ▄ runnable 12.3 % · ▀ throttled 0.5 % · ░ blocked 60.6 % (futex 59.4, page fault 1.1) · ? unaccounted 0.1 %
     % window    total   calls  errors     mean      p50      p90      p99      max  %cpu  %wait  %sleep  syscall
     ────────  ───────  ──────  ──────  ───────  ───────  ───────  ───────  ───────  ────  ─────  ──────  ──────────
        62.57   32.1 s     214       -   150 ms   120 ms   300 ms   750 ms   1.50 s     1      4      95  futex
@@ -86,7 +105,9 @@ fn four_workers_have_a_table_each_and_one_together() {
     ────────  ───────  ──────  ──────  ───────  ───────  ───────  ───────  ───────  ────  ─────  ──────  ──────────
        73.38   37.6 s  13,342       9        -        -        -        -        -    14      5      81  total
     in flight: futex ×2 (longest 4.80 s) · ended by exit: futex ×1 · unpaired: madvise ×3
+    switches 12,340 voluntary, 560 involuntary · 120 migrations · run queue p50 960 µs, p99 6.00 ms, max 12.0 ms · on-CPU stays p50 3.12 ms · faults 40,720 minor · woken by: python3/4200 81 % of the sleep, timers and others 19 %
 
+    CPUs used 1.93 of 2 allowed · runnable or running 15.5 · threads on a CPU at once: 0 for 2.1 %, 1 for 4.0 %, 2 for 93.9 % of the window
     window 5.00 s · 2 of 8 CPUs · tracer's own CPU 12.0 ms (0.24 % of one CPU)
     0 lost · 2 in flight · 1 ended by exit · 3 unpaired
     ");
@@ -96,11 +117,14 @@ fn four_workers_have_a_table_each_and_one_together() {
 fn calls_that_never_ended_are_seen() {
     assert_snapshot!(plain(&sample::only_in_flight()), @r"
     python3  pid 4242  2 threads, 10.0 s together
+    ▕░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░▏
+    ░ blocked 100.0 % (futex 100.0)
     % window  total  calls  errors  mean  p50  p90  p99  max  %cpu  %wait  %sleep  syscall
     ────────  ─────  ─────  ──────  ────  ───  ───  ───  ───  ────  ─────  ──────  ───────
            -      -      0       -     -    -    -    -    -     -      -       -  futex
     in flight: futex ×2 (longest 4.80 s)
 
+    CPUs used 1.93 of 2 allowed · runnable or running 15.5 · threads on a CPU at once: 0 for 2.1 %, 1 for 4.0 %, 2 for 93.9 % of the window
     window 5.00 s · 2 of 8 CPUs · tracer's own CPU 12.0 ms (0.24 % of one CPU)
     0 lost · 2 in flight · 0 ended by exit · 0 unpaired
     ");
@@ -110,6 +134,8 @@ fn calls_that_never_ended_are_seen() {
 fn folded_processes_are_one() {
     assert_snapshot!(plain(&sample::folded()), @r"
     python3  12 processes  96 threads, 480 s together
+    ▕█████████████████████████████▓▓▒▒▒▒▒▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▀░░░▏
+    █ user ~49 % · ▓ kernel 2.1 % (brk shrink 2.1) · ▒ faults and interrupts ~10 % · ▄ runnable 32.8 % · ▀ throttled 2.0 % · ░ blocked 4.5 % (page fault 4.5) · ? unaccounted 0.1 %
     % window    total  calls  errors     mean      p50      p90      p99      max  %cpu  %wait  %sleep  syscall
     ────────  ───────  ─────  ──────  ───────  ───────  ───────  ───────  ───────  ────  ─────  ──────  ──────────
         2.29   11.0 s  1,042       -  10.5 ms  8.44 ms  21.1 ms  52.7 ms   105 ms    91      9       0  brk shrink
@@ -119,125 +145,11 @@ fn folded_processes_are_one() {
     ────────  ───────  ─────  ──────  ───────  ───────  ───────  ───────  ───────  ────  ─────  ──────  ──────────
         2.29   11.0 s  4,376       3        -        -        -        -        -    91      9       0  total
     unpaired: madvise ×1
+    switches 118,464 voluntary, 5,376 involuntary · 1,152 migrations · run queue p50 960 µs, p99 6.00 ms, max 12.0 ms · on-CPU stays p50 3.12 ms · faults 390,912 minor · woken by: python3/4200 81 % of the sleep, timers and others 19 %
 
+    CPUs used 1.93 of 2 allowed · runnable or running 15.5 · threads on a CPU at once: 0 for 2.1 %, 1 for 4.0 %, 2 for 93.9 % of the window
     window 5.00 s · 2 of 8 CPUs · tracer's own CPU 12.0 ms (0.24 % of one CPU)
     0 lost · 0 in flight · 0 ended by exit · 1 unpaired
-    ");
-}
-
-#[test]
-fn on_forty_columns_the_least_important_goes_and_words_wrap() {
-    let text = render(&sample::four_workers(), &Style { width: Some(40), ..PLAIN });
-    assert!(text.lines().all(|line| line.chars().count() <= 40), "{text}");
-    assert_snapshot!(text, @r"
-    python3  pid 4243
-      8 threads, 40.0 s together
-      total   calls      max  syscall
-    ───────  ──────  ───────  ──────────
-     32.1 s     214   1.50 s  futex
-     1.83 s   1,042  17.6 ms  brk shrink
-    8.74 ms     208   420 µs  mmap
-    7.22 ms   3,126  23.1 µs  brk grow
-          -       0        -  madvise
-    ───────  ──────  ───────  ──────────
-     33.9 s   4,590        -  total
-    in flight: futex ×2 (longest 4.80 s) ·
-      unpaired: madvise ×1
-
-    python3  pid 4245  1 thread, 4.10 s
-      killed by SIGKILL at 4.10 s
-      total   calls      max  syscall
-    ───────  ──────  ───────  ──────────
-     2.75 s   1,042  26.4 ms  brk shrink
-    8.74 ms     208   420 µs  mmap
-    7.22 ms   3,126  23.1 µs  brk grow
-          -       0        -  madvise
-          -       0        -  futex
-    ───────  ──────  ───────  ──────────
-     2.76 s   4,376        -  total
-    ended by exit: futex ×1 ·
-      unpaired: madvise ×1
-
-    python3  pid 4242  1 thread, 5.00 s
-      total   calls      max  syscall
-    ───────  ──────  ───────  ──────────
-     916 ms   1,042  8.79 ms  brk shrink
-    8.74 ms     208   420 µs  mmap
-    7.22 ms   3,126  23.1 µs  brk grow
-          -       0        -  madvise
-    ───────  ──────  ───────  ──────────
-     932 ms   4,376        -  total
-    unpaired: madvise ×1
-
-    sh  pid 4244  1 thread, 2.20 s
-      born at 1.20 s  exited 0 at 3.40 s
-    no selected system calls
-
-    all 4 processes
-      11 threads, 51.3 s together
-      total   calls      max  syscall
-    ───────  ──────  ───────  ──────────
-     32.1 s     214   1.50 s  futex
-     5.50 s   3,126  26.4 ms  brk shrink
-    26.2 ms     624   420 µs  mmap
-    21.7 ms   9,378  23.1 µs  brk grow
-          -       0        -  madvise
-    ───────  ──────  ───────  ──────────
-     37.6 s  13,342        -  total
-    in flight: futex ×2 (longest 4.80 s) ·
-      ended by exit: futex ×1 ·
-      unpaired: madvise ×3
-
-    window 5.00 s · 2 of 8 CPUs · tracer's
-      own CPU 12.0 ms (0.24 % of one CPU)
-    0 lost · 2 in flight · 1 ended by exit ·
-      3 unpaired
-    ");
-}
-
-#[test]
-fn on_eighty_columns_the_median_and_the_maximum_remain() {
-    let text = render(&sample::one_worker(), &Style { width: Some(80), ..PLAIN });
-    assert_snapshot!(text, @r"
-    python3  pid 4242  1 thread, 5.00 s
-    % window    total  calls  errors     mean      p50      p99      max  syscall
-    ────────  ───────  ─────  ──────  ───────  ───────  ───────  ───────  ──────────
-       18.32   916 ms  1,042       -   879 µs   703 µs  4.40 ms  8.79 ms  brk shrink
-        0.17  8.74 ms    208       3  42.0 µs  33.6 µs   210 µs   420 µs  mmap
-        0.14  7.22 ms  3,126       -  2.31 µs  1.85 µs  11.6 µs  23.1 µs  brk grow
-           -        -      0       -        -        -        -        -  madvise
-    ────────  ───────  ─────  ──────  ───────  ───────  ───────  ───────  ──────────
-       18.64   932 ms  4,376       3        -        -        -        -  total
-    unpaired: madvise ×1
-
-    window 5.00 s · 2 of 8 CPUs · tracer's own CPU 12.0 ms (0.24 % of one CPU)
-    0 lost · 0 in flight · 0 ended by exit · 1 unpaired
-    ");
-}
-
-#[test]
-fn without_utf8_everything_is_ascii() {
-    let mut report = sample::with_histogram();
-    report.processes[0].comm = Some("müll".to_owned());
-    report.interval = Some(Interval { index: 3, start_ns: 10_000_000_000 });
-    let text = render(&report, &Style { unicode: false, ..PLAIN });
-    assert!(text.is_ascii());
-    assert_snapshot!(text, @r"
-    -- interval 3 - 10.00 s to 15.00 s --
-    m?ll  pid 4242  1 thread, 5.00 s
-    % window    total  calls  errors     mean      p50      p90      p99     max  %cpu  %wait  %sleep  syscall
-    --------  -------  -----  ------  -------  -------  -------  -------  ------  ----  -----  ------  --------
-        0.50  24.8 ms  1,745       -  14.2 us  11.4 us  28.4 us  71.0 us  142 us    98      2       0  brk grow
-
-    brk grow, 1,745 calls
-      4.10 us - 8.19 us |     3 |#
-      8.19 us - 16.4 us | 1,042 |########################################
-      16.4 us - 32.8 us |   688 |###########################
-      32.8 us - 65.5 us |     0 |
-      65.5 us -  131 us |    12 |#
-
-    window 5.00 s - 2 of 8 CPUs - tracer's own CPU 12.0 ms (0.24 % of one CPU)
-    0 lost - 0 in flight - 0 ended by exit - 0 unpaired
     ");
 }
 
@@ -245,9 +157,12 @@ fn without_utf8_everything_is_ascii() {
 fn histograms_follow_the_table() {
     assert_snapshot!(plain(&sample::with_histogram()), @r"
     python3  pid 4242  1 thread, 5.00 s
+    ▕██████████████████████████████▒▒▒▒▒▒▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▀░░░▏
+    █ user ~50 % · ▓ kernel 0.5 % (brk grow 0.5) · ▒ faults and interrupts ~10 % · ▄ runnable 33.2 % · ▀ throttled 2.0 % · ░ blocked 4.5 % (page fault 4.5) · ? unaccounted 0.1 %
     % window    total  calls  errors     mean      p50      p90      p99     max  %cpu  %wait  %sleep  syscall
     ────────  ───────  ─────  ──────  ───────  ───────  ───────  ───────  ──────  ────  ─────  ──────  ────────
         0.50  24.8 ms  1,745       -  14.2 µs  11.4 µs  28.4 µs  71.0 µs  142 µs    98      2       0  brk grow
+    switches 1,234 voluntary, 56 involuntary · 12 migrations · run queue p50 960 µs, p99 6.00 ms, max 12.0 ms · on-CPU stays p50 3.12 ms · faults 4,072 minor · woken by: python3/4200 81 % of the sleep, timers and others 19 %
 
     brk grow, 1,745 calls
       4.10 µs … 8.19 µs │     3 │▏
@@ -256,6 +171,7 @@ fn histograms_follow_the_table() {
       32.8 µs … 65.5 µs │     0 │
       65.5 µs …  131 µs │    12 │▍
 
+    CPUs used 1.93 of 2 allowed · runnable or running 15.5 · threads on a CPU at once: 0 for 2.1 %, 1 for 4.0 %, 2 for 93.9 % of the window
     window 5.00 s · 2 of 8 CPUs · tracer's own CPU 12.0 ms (0.24 % of one CPU)
     0 lost · 0 in flight · 0 ended by exit · 0 unpaired
     ");
@@ -272,6 +188,8 @@ fn a_loss_cannot_be_overlooked() {
         vec!["2 threads could not be traced: the kernel had no memory for them".to_owned()];
     assert_snapshot!(plain(&report), @r"
     python3  pid 4242  1 thread, 5.00 s
+    ▕████████████████████████▓▓▓▓▓▓▓▓▓▓▓▒▒▒▒▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▀░░▏
+    █ user ~41 % · ▓ kernel 17.0 % (brk shrink 16.7, mmap 0.2, brk grow 0.1) · ▒ faults and interrupts ~8 % · ▄ runnable 28.8 % · ▀ throttled 1.6 % · ░ blocked 3.7 % (page fault 3.7) · ? unaccounted 0.1 %
     % window    total  calls  errors     mean      p50      p90      p99      max  %cpu  %wait  %sleep  syscall
     ────────  ───────  ─────  ──────  ───────  ───────  ───────  ───────  ───────  ────  ─────  ──────  ──────────
        18.32   916 ms  1,042       -   879 µs   703 µs  1.76 ms  4.40 ms  8.79 ms    91      9       0  brk shrink
@@ -281,7 +199,9 @@ fn a_loss_cannot_be_overlooked() {
     ────────  ───────  ─────  ──────  ───────  ───────  ───────  ───────  ───────  ────  ─────  ──────  ──────────
        18.64   932 ms  4,376       3        -        -        -        -        -    91      9       0  total
     unpaired: madvise ×1
+    switches 1,234 voluntary, 56 involuntary · 12 migrations · run queue p50 960 µs, p99 6.00 ms, max 12.0 ms · on-CPU stays p50 3.12 ms · faults 4,072 minor · woken by: python3/4200 81 % of the sleep, timers and others 19 %
 
+    CPUs used 1.93 of 2 allowed (quota 1.50) · runnable or running 15.5 · threads on a CPU at once: 0 for 2.1 %, 1 for 4.0 %, 2 for 93.9 % of the window
     LOST: 1,234 of 5,610 calls (22.00 %) are in no figure above. Trace again with a larger --ring-size.
     window 5.00 s · 2 of 8 CPUs, quota of 1.50 · tracer's own CPU 12.0 ms (0.24 % of one CPU), its programs in the kernel 3.10 ms
     1,234 lost · 0 in flight · 0 ended by exit · 1 unpaired
@@ -304,6 +224,7 @@ fn a_report_of_nobody_says_so() {
     assert_snapshot!(plain(&report), @r"
     No process to report: no target lived in this window.
 
+    CPUs used 1.93 of 2 allowed · runnable or running 15.5 · threads on a CPU at once: 0 for 2.1 %, 1 for 4.0 %, 2 for 93.9 % of the window
     window 5.00 s · 2 of 8 CPUs · tracer's own CPU 12.0 ms (0.24 % of one CPU)
     0 lost · 0 in flight · 0 ended by exit · 1 unpaired
     ");
@@ -327,7 +248,9 @@ fn shares_of_no_time_are_unknown() {
     ────────  ───────  ─────  ──────  ───────  ───────  ───────  ───────  ───────  ────  ─────  ──────  ──────────
            -   932 ms  4,376       3        -        -        -        -        -    91      9       0  total
     unpaired: madvise ×1
+    switches 1,234 voluntary, 56 involuntary · 12 migrations · run queue p50 960 µs, p99 6.00 ms, max 12.0 ms · on-CPU stays p50 3.12 ms · faults 4,072 minor · woken by: python3/4200 81 % of the sleep, timers and others 19 %
 
+    CPUs used 1.93 of 2 allowed · runnable or running 15.5 · threads on a CPU at once: 0 for 2.1 %, 1 for 4.0 %, 2 for 93.9 % of the window
     window 0 ns · 2 of 8 CPUs · tracer's own CPU 12.0 ms
     0 lost · 0 in flight · 0 ended by exit · 1 unpaired
     ");
@@ -342,22 +265,37 @@ fn each_report_of_a_series_has_its_heading() {
     assert_snapshot!(both, @r"
     ── interval 3 · 10.00 s to 15.00 s ──
     python3  pid 4242  2 threads, 10.0 s together
+    ▕░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░▏
+    ░ blocked 100.0 % (futex 100.0)
     % window  total  calls  errors  mean  p50  p90  p99  max  %cpu  %wait  %sleep  syscall
     ────────  ─────  ─────  ──────  ────  ───  ───  ───  ───  ────  ─────  ──────  ───────
            -      -      0       -     -    -    -    -    -     -      -       -  futex
     in flight: futex ×2 (longest 4.80 s)
 
+    CPUs used 1.93 of 2 allowed · runnable or running 15.5 · threads on a CPU at once: 0 for 2.1 %, 1 for 4.0 %, 2 for 93.9 % of the window
     window 5.00 s · 2 of 8 CPUs · tracer's own CPU 12.0 ms (0.24 % of one CPU)
     0 lost · 2 in flight · 0 ended by exit · 0 unpaired
 
     ── whole window ──
     python3  pid 4242  2 threads, 10.0 s together
+    ▕░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░▏
+    ░ blocked 100.0 % (futex 100.0)
     % window  total  calls  errors  mean  p50  p90  p99  max  %cpu  %wait  %sleep  syscall
     ────────  ─────  ─────  ──────  ────  ───  ───  ───  ───  ────  ─────  ──────  ───────
            -      -      0       -     -    -    -    -    -     -      -       -  futex
     in flight: futex ×2 (longest 4.80 s)
 
+    CPUs used 1.93 of 2 allowed · runnable or running 15.5 · threads on a CPU at once: 0 for 2.1 %, 1 for 4.0 %, 2 for 93.9 % of the window
     window 5.00 s · 2 of 8 CPUs · tracer's own CPU 12.0 ms (0.24 % of one CPU)
     0 lost · 2 in flight · 0 ended by exit · 0 unpaired
     ");
+}
+
+#[test]
+fn long_pauses_follow_the_tables() {
+    let report = Report { pauses: sample::pauses(3), ..sample::four_workers() };
+    let text = plain(&report);
+    let at = |line: &str| text.find(line).unwrap();
+    assert!(at("\n\nall 4 processes") < at("\n\nlong pauses\n"), "{text}");
+    assert!(at("\n\nlong pauses\n") < at("\n\nCPUs used"), "{text}");
 }

@@ -1,0 +1,41 @@
+//! What calls and sleeps are called.
+
+use tracer_common::record::Call;
+
+use crate::{
+    kernel::syscalls,
+    model::{Asleep, CallKind},
+};
+
+/// The name of a row.
+pub(super) fn call_name(kind: CallKind) -> String {
+    if kind.compat {
+        return format!("32-bit {}", kind.nr);
+    }
+    match kind.brk {
+        Call::BRK_GROW => "brk grow".to_owned(),
+        Call::BRK_SHRINK => "brk shrink".to_owned(),
+        Call::BRK_QUERY => "brk query".to_owned(),
+        _ => syscalls::label(kind.nr.into()).into_owned(),
+    }
+}
+
+/// Whether the amount of such a call is a number of bytes.
+pub(super) fn asks_for_bytes(kind: CallKind) -> bool {
+    matches!(kind.brk, Call::BRK_GROW | Call::BRK_SHRINK)
+        || !kind.compat
+            && matches!(
+                syscalls::name(kind.nr.into()),
+                Some("mmap" | "munmap" | "mremap" | "madvise" | "mprotect")
+            )
+}
+
+/// The name of what a thread slept in.
+pub(super) fn sleep_name(reason: Asleep) -> String {
+    match reason {
+        Asleep::Call(nr) => syscalls::label(nr.into()).into_owned(),
+        Asleep::Fault => "page fault".to_owned(),
+        Asleep::Stopped => "stopped".to_owned(),
+        Asleep::Unknown => "unknown".to_owned(),
+    }
+}
