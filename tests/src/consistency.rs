@@ -4,16 +4,21 @@ use serde_json::Value;
 
 use crate::{Report, account::rows, report::number};
 
-/// Fails the test if the report contradicts itself, or the tracer lost something.
+/// Fails the test if the report contradicts itself.
 #[track_caller]
 pub fn check(report: &Report) {
-    assert_eq!(report.trust("lost"), 0, "calls were lost: {report}");
     let window_ns = number(&report.0, "window_ns");
+    let notes = report.0["trust"]["notes"].as_array().expect("notes").iter();
+    let stays_are_whole =
+        !notes.filter_map(Value::as_str).any(|note| note.contains("stays on a CPU were lost"));
     let accounts = report.processes();
     for account in accounts {
         let threads = number(account, "threads");
         let thread_ns = number(account, "thread_ns");
         assert!(thread_ns <= threads * window_ns, "more time than there was: {account:#}");
+        if stays_are_whole {
+            check_budget(account);
+        }
         for row in rows(account) {
             check_row(row, window_ns);
             // An execve began in the program before.
@@ -38,6 +43,30 @@ pub fn check(report: &Report) {
     for figure in ["unpaired", "in_flight", "ended_by_exit"] {
         let sum: u64 = rows(&report.0["total"]).iter().map(|row| number(row, figure)).sum();
         assert_eq!(report.trust(figure), sum, "sum of `{figure}`: {report}");
+    }
+}
+
+/// All thread time is accounted for, and none twice, within half a per cent.
+fn check_budget(account: &Value) {
+    let budget = &account["budget"];
+    let sum = |parts: &Value| -> u64 {
+        parts.as_object().into_iter().flatten().filter_map(|(_, ns)| ns.as_u64()).sum()
+    };
+    let parts = sum(&budget["kernel_ns"])
+        + number(budget, "outside_calls_ns")
+        + number(budget, "runnable_ns")
+        + budget["throttled_ns"].as_u64().unwrap_or(0)
+        + sum(&budget["blocked_ns"]);
+    let thread_ns = number(account, "thread_ns");
+    // A thread is adopted, and dies, in several steps of a few microseconds each.
+    let slack = thread_ns / 200 + 100_000 * number(account, "threads");
+    assert!(parts.abs_diff(thread_ns) <= slack, "{parts} of {thread_ns} ns: {account:#}");
+    if let (Some(user), Some(kernel)) =
+        (budget["user_ns"].as_u64(), budget["other_kernel_ns"].as_u64())
+    {
+        let outside = number(budget, "outside_calls_ns");
+        let faults = ["faults_ns", "irq_ns"].map(|part| budget[part].as_u64().unwrap_or(0));
+        assert_eq!(user + kernel + faults[0] + faults[1], outside, "{budget:#}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use procfs::process::Process;
+use procfs::{CurrentSI as _, process::Process};
 
 use crate::wait_until;
 
@@ -49,4 +49,53 @@ pub fn comm(pid: i32) -> Option<String> {
 #[must_use]
 pub fn start(pid: i32) -> (u64, u64) {
     (Process::new(pid).unwrap().stat().unwrap().starttime, procfs::ticks_per_second())
+}
+
+/// What the scheduler says that processes have done, all their living threads together.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Scheduled {
+    /// Time on a CPU (the first field of `schedstat`).
+    pub on_cpu_ns: u64,
+    /// Time waiting for one (the second).
+    pub waited_ns: u64,
+    /// Voluntary and other switches (of `status`).
+    pub switches: u64,
+}
+
+impl Scheduled {
+    /// As of now.
+    #[track_caller]
+    #[must_use]
+    pub fn of(pids: &[i32]) -> Self {
+        let tasks = pids.iter().flat_map(|&pid| Process::new(pid).unwrap().tasks().unwrap());
+        tasks.map(Result::unwrap).fold(Self::default(), |sum, task| {
+            let schedstat = task.schedstat().unwrap();
+            let status = task.status().unwrap();
+            let switches = status.voluntary_ctxt_switches.unwrap()
+                + status.nonvoluntary_ctxt_switches.unwrap();
+            Self {
+                on_cpu_ns: sum.on_cpu_ns + schedstat.sum_exec_runtime,
+                waited_ns: sum.waited_ns + schedstat.run_delay,
+                switches: sum.switches + switches,
+            }
+        })
+    }
+
+    /// What was done since then.
+    #[must_use]
+    pub fn since(self, before: Self) -> Self {
+        Self {
+            on_cpu_ns: self.on_cpu_ns - before.on_cpu_ns,
+            waited_ns: self.waited_ns - before.waited_ns,
+            switches: self.switches - before.switches,
+        }
+    }
+}
+
+/// CPU time that a hypervisor has taken from this machine, on all CPUs, to a tick.
+#[track_caller]
+#[must_use]
+pub fn steal_ns() -> u64 {
+    let ticks = procfs::KernelStats::current().unwrap().total.steal.unwrap_or(0);
+    (ticks + 1) * 1_000_000_000 / procfs::ticks_per_second()
 }

@@ -74,7 +74,7 @@ impl Tracing {
     #[track_caller]
     #[must_use]
     pub fn stop_intervals(self) -> (Vec<Report>, Report) {
-        kill(Pid::from_raw(self.pid), Signal::SIGINT).unwrap();
+        self.interrupt();
         self.finish_intervals()
     }
 
@@ -85,8 +85,27 @@ impl Tracing {
         self.finish_intervals().1
     }
 
+    /// Closes the window, and gives a report that says how much was lost.
     #[track_caller]
-    fn finish_intervals(mut self) -> (Vec<Report>, Report) {
+    #[must_use]
+    pub fn stop_despite_losses(self) -> Report {
+        self.interrupt();
+        self.all_reports().1
+    }
+
+    fn interrupt(&self) {
+        kill(Pid::from_raw(self.pid), Signal::SIGINT).unwrap();
+    }
+
+    #[track_caller]
+    fn finish_intervals(self) -> (Vec<Report>, Report) {
+        let (intervals, whole) = self.all_reports();
+        assert_eq!(whole.trust("lost"), 0, "calls were lost: {whole}");
+        (intervals, whole)
+    }
+
+    #[track_caller]
+    fn all_reports(mut self) -> (Vec<Report>, Report) {
         let finished = self.running.finish().expect(0);
         let mut reports = Report::parse_lines(&finished.stdout);
         let whole = reports.pop().unwrap_or_else(|| panic!("no report of {finished}"));
@@ -118,6 +137,7 @@ pub fn trace_by(
     assert!(!text.is_empty(), "no report of {finished}");
     let report = Report::parse(&text);
     consistency::check(&report);
+    assert_eq!(report.trust("lost"), 0, "calls were lost: {report}");
     (report, finished)
 }
 

@@ -39,7 +39,7 @@ impl Call {
     pub const UNPAIRED: u8 = 1 << 3;
     /// Inside the kernel only: the call is not sent, its time goes into [`Slice::other_ns`].
     pub const OTHER: u8 = 1 << 5;
-    /// From [`OpenCall`] only: the call is still open, and `end_ns` is when it was looked at.
+    /// From a look at open calls only: the call is still open, and `end_ns` is when it was looked at.
     pub const IN_FLIGHT: u8 = 1 << 4;
 
     /// `brk` asked for a higher break.
@@ -201,5 +201,6 @@ impl Life {
 }
 
 const _: () = assert!(size_of::<Call>() == 64 && align_of::<Call>() == 8);
-const _: () = assert!(size_of::<Standing>() == 112 && size_of::<Slice>() == 80 && align_of::<Slice>() == 8);
+const _: () =
+    assert!(size_of::<Standing>() == 112 && size_of::<Slice>() == 80 && align_of::<Slice>() == 8);
 const _: () = assert!(size_of::<Life>() == 112 && align_of::<Life>() == 8);

@@ -14,6 +14,11 @@
 //! Only a thread that is a target pays for more than one look at a per-CPU word.
 #![no_std]
 #![no_main]
+#![expect(clippy::needless_pass_by_value, reason = "the signature that aya's macros ask for")]
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "numbers of calls and task states are cut to the width of their fields; eBPF has 64 bits"
+)]
 
 mod cpu;
 mod lifecycle;

@@ -107,10 +107,10 @@ fn sys_exit(ctx: BtfTracePointContext) -> i32 {
         let (before, wanted) = (open.amount, regs.first());
         call.amount = if wanted == 0 { 0 } else { wanted.abs_diff(before) };
         // It has no errno: on failure it returns the break as it was.
-        if wanted != 0 && ret as u64 != wanted {
+        if wanted != 0 && ret.cast_unsigned() != wanted {
             call.flags |= Call::FAILED;
         }
-    } else if ret < 0 && ret >= -MAX_ERRNO {
+    } else if (-MAX_ERRNO..0).contains(&ret) {
         call.flags |= Call::FAILED;
     }
     ring::send_call(call);

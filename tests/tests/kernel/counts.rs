@@ -14,8 +14,8 @@ const LENGTH: u64 = 64 * 1024;
 
 /// One of each kind of call that is traced unless the user says otherwise, and failing ones.
 const EVERY_KIND: &str = "brk-grow=300 brk-shrink=200 brk-query=100 brk-fail=7 mmap=50 \
-     madvise=20 mprotect=30 mremap=40 futex-wake=60 futex-eagain=11 futex-wait=3:1ms \
-     sched-yield=90 fail=13";
+                          madvise=20 mprotect=30 mremap=40 futex-wake=60 futex-eagain=11 \
+                          futex-wait=3:1ms sched-yield=90 fail=13";
 
 #[test]
 fn every_call_is_counted_exactly_as_the_program_counted_it() {
@@ -130,6 +130,16 @@ fn a_loop_of_a_million_calls_loses_none() {
     let expected = [("brk grow".to_owned(), half), ("brk shrink".to_owned(), half)].into();
     assert_eq!(truth.calls(), expected);
     assert_eq!(counts(report.process(workload.pid()), "calls"), expected);
+}
+
+#[test]
+fn what_does_not_fit_into_a_small_buffer_is_counted_as_lost() {
+    let mut workload = Workload::waiting("syscalls brk-query=1000000 --hold");
+    let tracing = Tracing::of(workload.pid(), "--ring-size 4K");
+    let _truth = workload.work();
+    let report = tracing.stop_despite_losses();
+    let calls = report.total("brk query", "calls");
+    assert_eq!(calls + report.trust("lost"), 1_000_000, "{report}");
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -21,7 +21,6 @@ fn assert_all_counted(workload: &mut Workload, report: &Report) {
     assert_eq!(report.pids(), pids);
     for truth in truths {
         let process = report.process(truth.pid());
-        // Beside the counted queries, memory for the lists of children may have been asked for.
         let queries = row(process, "brk query");
         assert_eq!(number(queries, "calls"), truth.calls()["brk query"], "{report}");
         assert_eq!(process["ppid"], truth.0["ppid"], "{report}");

@@ -10,7 +10,9 @@ use tests::{
 
 /// The account of the program before the exec, and of the one after it.
 fn before_and_after(report: &tests::Report) -> (&serde_json::Value, &serde_json::Value) {
-    let [one, two] = report.processes() else { panic!("not two accounts: {report}") };
+    let processes = report.processes();
+    assert_eq!(processes.len(), 2, "{report}");
+    let (one, two) = (&processes[0], &processes[1]);
     if one["end"] == "exec" { (one, two) } else { (two, one) }
 }
 

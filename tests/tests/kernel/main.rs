@@ -4,6 +4,7 @@
 //! Needs root. One test at a time: they measure.
 
 mod attaching;
+mod budget;
 mod command;
 mod counts;
 mod descendants;

@@ -63,7 +63,7 @@ pub enum Record<'a> {
     Life(&'a [u8]),
     /// A [`Call`](tracer_common::record::Call).
     Call(&'a [u8]),
-    /// A [`Slice`](tracer_common::record::Slice).
+    /// A [`Slice`].
     Slice(&'a [u8]),
 }
 
