@@ -99,6 +99,7 @@ fn sched_process_exec(ctx: BtfTracePointContext) -> i32 {
     // SAFETY: has no precondition.
     let now = unsafe { bpf_ktime_get_ns() };
     if thread.flags & Thread::HELD == 0 {
+        syscalls::share_other(thread, now);
         ring::send_slice(sched::slice(thread, now, Slice::LAST));
     }
     let before = thread.cookie;

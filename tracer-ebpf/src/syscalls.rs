@@ -110,11 +110,18 @@ fn sys_exit(ctx: BtfTracePointContext) -> i32 {
         if wanted != 0 && ret.cast_unsigned() != wanted {
             call.flags |= Call::FAILED;
         }
-    } else if (-MAX_ERRNO..0).contains(&ret) {
+    } else if (-MAX_ERRNO..0).contains(&ret) && !is_sigreturn(open.nr) {
         call.flags |= Call::FAILED;
     }
     ring::send_call(call);
     0
+}
+
+/// What `rt_sigreturn` returns is what the interrupted program finds in its register, and may be the
+/// errno of another call.
+#[inline(always)]
+fn is_sigreturn(nr: u16) -> bool {
+    treatment(nr.into()).is_some_and(|it| it & treatment::SHAPE == treatment::SIGRETURN)
 }
 
 /// A call that is not sent: its time on a CPU goes with the next slice.
@@ -123,6 +130,20 @@ fn end_other(thread: &mut Thread, open: &OpenCall, now: u64) {
     let call = ended(thread, open, now, thread.runnable_ns, thread.blocked_ns);
     thread.stay.other_ns += call.on_cpu_ns;
     thread.stay.other_calls += 1;
+}
+
+/// The call that makes another program of this one: if it is not sent, what it took so far is the
+/// old program's, and what follows the new one's.
+#[inline(always)]
+pub(crate) fn share_other(thread: &mut Thread, now: u64) {
+    let open = thread.open;
+    if open.entered_ns != 0 && open.flags & Call::OTHER != 0 {
+        let call = ended(thread, &open, now, thread.runnable_ns, thread.blocked_ns);
+        thread.stay.other_ns += call.on_cpu_ns;
+        thread.open.entered_ns = now;
+        thread.open.runnable_before_ns = thread.runnable_ns;
+        thread.open.blocked_before_ns = thread.blocked_ns;
+    }
 }
 
 /// The thread dies in a call: its end, as far as there is one.

@@ -27,6 +27,9 @@ impl CallKind {
 /// What is known of all calls of one kind.
 #[derive(Clone, Debug, Default)]
 pub struct Calls {
+    /// On-CPU time of completed calls that belongs to the program before: an exec begins in one
+    /// program and ends in another.
+    pub lead_on_cpu_ns: u64,
     /// Elapsed times of the completed ones.
     pub wall: Hist,
     /// The parts running in the kernel.
@@ -85,6 +88,7 @@ impl Calls {
     /// Adds what came after; what was open before is open or ended now.
     pub fn absorb(&mut self, later: &Self) {
         let Self {
+            lead_on_cpu_ns,
             wall,
             on_cpu,
             runnable,
@@ -98,6 +102,7 @@ impl Calls {
             in_flight_longest_ns,
             in_flight_on_cpu_ns,
         } = later;
+        self.lead_on_cpu_ns += lead_on_cpu_ns;
         self.wall.absorb(wall);
         self.on_cpu.absorb(on_cpu);
         self.runnable.absorb(runnable);
@@ -119,9 +124,10 @@ impl Calls {
         self.in_flight_on_cpu_ns = 0;
     }
 
-    /// On-CPU time of all calls, however they ended or did not.
+    /// On-CPU time of all calls, however they ended or did not, in the account at hand.
     #[must_use]
     pub fn on_cpu_ns(&self) -> u64 {
-        self.on_cpu.sum() + self.ended_by_exit_on_cpu_ns + self.in_flight_on_cpu_ns
+        let completed = self.on_cpu.sum().saturating_sub(self.lead_on_cpu_ns);
+        completed + self.ended_by_exit_on_cpu_ns + self.in_flight_on_cpu_ns
     }
 }

@@ -186,7 +186,11 @@ impl Model {
             return;
         }
         let owner = self.owner(call.cookie, call.tid);
-        self.stretch.accounts.calls(owner, call).add(call, start);
+        let born_ns = self.processes.get(call.cookie).and_then(|process| process.born_ns);
+        let lead_ns = born_ns.map_or(0, |born| born.saturating_sub(began(call)));
+        let calls = self.stretch.accounts.calls(owner, call);
+        calls.add(call, start);
+        calls.lead_on_cpu_ns += lead_ns.min(call.on_cpu_ns);
         self.consider_call(call, call.end_ns);
     }
 

@@ -1,12 +1,15 @@
 //! All of the thread time of an account, by cause.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
     Budget,
     names::{call_name, sleep_name},
 };
 use crate::model::Account;
+
+/// The calls that have no row.
+const OTHER: &str = "other";
 
 /// Where `thread_ns` went. With `throttling` the kernel marks waits that a quota ordered.
 pub(super) fn budget(account: &Account, thread_ns: u64, throttling: bool) -> Budget {
@@ -20,8 +23,8 @@ pub(super) fn budget(account: &Account, thread_ns: u64, throttling: bool) -> Bud
     for (kind, calls) in &account.calls {
         add(call_name(*kind), calls.on_cpu_ns());
     }
-    add("other".to_owned(), stays.other_calls.ns);
-    let in_calls: u64 = kernel_ns.values().sum();
+    add(OTHER.to_owned(), stays.other_calls.ns);
+    let in_calls = limit(&mut kernel_ns, stays.on_cpu_ns);
     let outside = stays.on_cpu_ns.saturating_sub(in_calls);
     let (user_ns, other_kernel_ns) = split(outside, in_calls, stays.utime_ns, stays.stime_ns);
     let mut blocked_ns = BTreeMap::new();
@@ -43,6 +46,22 @@ pub(super) fn budget(account: &Account, thread_ns: u64, throttling: bool) -> Bud
         blocked_ns,
         unaccounted_ns: thread_ns.saturating_sub(accounted),
     }
+}
+
+/// Cuts the calls down to the time on a CPU, and returns their sum. A call without a row that began
+/// before the window, or before its thread was adopted, brings all of its time along.
+fn limit(kernel_ns: &mut BTreeMap<String, u64>, on_cpu_ns: u64) -> u64 {
+    let sum: u64 = kernel_ns.values().sum();
+    let mut excess = sum.saturating_sub(on_cpu_ns);
+    let mut parts: Vec<_> = kernel_ns.iter_mut().collect();
+    parts.sort_by_key(|(name, ns)| (*name != OTHER, Reverse(**ns)));
+    for (_, ns) in parts {
+        let cut = excess.min(*ns);
+        *ns -= cut;
+        excess -= cut;
+    }
+    kernel_ns.retain(|_, ns| *ns > 0);
+    sum.min(on_cpu_ns)
 }
 
 /// Time on a CPU outside of system calls, split into user mode and the kernel as the ticks say, but
@@ -81,6 +100,15 @@ mod tests {
         assert_eq!(budget.kernel_ns["other"], 100);
         assert_eq!((budget.outside_calls_ns, budget.runnable_ns), (500, 250));
         assert_eq!((budget.throttled_ns, budget.blocked_ns["page fault"]), (Some(50), 90));
+        assert_eq!(budget.unaccounted_ns, 10);
+    }
+
+    #[test]
+    fn calls_that_began_before_the_account_take_no_more_than_its_time_on_a_cpu() {
+        let mut account = account();
+        account.stays.other_calls.ns = 700;
+        let budget = budget(&account, 1_000, true);
+        assert_eq!((budget.kernel_ns[OTHER], budget.outside_calls_ns), (600, 0));
         assert_eq!(budget.unaccounted_ns, 10);
     }
 
