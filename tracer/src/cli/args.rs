@@ -10,7 +10,7 @@ use super::values::{self, PidList};
 use crate::{config, report};
 
 /// Bytes of each CPU's ring, unless `--ring-size` says otherwise.
-const DEFAULT_RING_BYTES: &str = "1M";
+const DEFAULT_RING_BYTES: &str = "2M";
 
 /// Lines to copy, each with what it does.
 pub(super) const EXAMPLES: [(&str, &str); 6] = [

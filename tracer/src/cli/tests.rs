@@ -70,7 +70,7 @@ fn what_is_not_said_has_a_plain_default() {
     assert!(config.follow && !config.threads && !config.histograms);
     assert_eq!((config.duration, config.interval, config.fold), (None, None, None));
     assert_eq!((config.format, config.report_to), (Format::Text, Destination::Stdout));
-    assert_eq!(config.ring_bytes, 1 << 20);
+    assert_eq!(config.ring_bytes, 2 << 20);
     assert_eq!(invocation("-a").verbosity, LevelFilter::Warn);
 }
 
