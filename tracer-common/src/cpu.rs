@@ -12,20 +12,24 @@ pub enum Counter {
     LostLives,
     /// No memory for the state of a thread: the thread is not traced.
     NoState,
+    /// A switch of threads that `sched_switch` did not tell of.
+    MissedSwitches,
     /// A call whose number lies outside every table.
     UnknownCalls,
 }
 
 impl Counter {
     /// How many there are.
-    pub const COUNT: usize = 5;
+    pub const COUNT: usize = 6;
 }
 
 /// The state of one CPU.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cpu {
-    /// 1 if the thread that runs here is a target. All others are let through on this word alone.
+    /// The task that runs here, as `sched_switch` said last: an address, or 0 if it is not known.
+    pub current: u64,
+    /// 1 if it is a target. All others are let through on these two words alone.
     pub current_is_target: u32,
     /// Calls sent since start, modulo 2³²; paces the look at how full the ring is.
     pub sent: u32,
@@ -35,7 +39,7 @@ pub struct Cpu {
     pub counters: [u64; Counter::COUNT],
 }
 
-const _: () = assert!(size_of::<Cpu>() == 16 + 8 * Counter::COUNT);
+const _: () = assert!(size_of::<Cpu>() == 24 + 8 * Counter::COUNT);
 
 #[cfg(not(target_arch = "bpf"))]
 // SAFETY: `repr(C)`, integers only, and the assertion above shows that there is no padding.

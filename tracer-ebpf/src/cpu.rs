@@ -7,7 +7,12 @@ use aya_ebpf::{
     helpers::{bpf_get_smp_processor_id, generated::bpf_map_lookup_percpu_elem},
     macros::btf_map,
 };
-use tracer_common::cpu::{Counter, Cpu};
+use tracer_common::{
+    cpu::{Counter, Cpu},
+    thread::Thread,
+};
+
+use crate::{sched, state, task::Task};
 
 #[btf_map]
 static CPUS: PerCpuArray<Cpu, 1> = PerCpuArray::new();
@@ -23,16 +28,32 @@ pub(crate) fn here() -> Option<&'static mut Cpu> {
     CPUS.get_ptr_mut(0).and_then(|cpu| unsafe { cpu.as_mut() })
 }
 
-/// Whether the thread that runs here is a target.
+/// The state of the thread that runs here, if it is a target. Whoever is none pays for no look-up.
+///
+/// The kernel leaves out a switch now and then, while another program is attached to the tracepoint
+/// or detached from it. So what the last one said is believed only as long as it speaks of the
+/// thread that runs; otherwise this is the switch.
 #[inline(always)]
-pub(crate) fn runs_target() -> bool {
-    here().is_some_and(|cpu| cpu.current_is_target != 0)
+pub(crate) fn current_target() -> Option<(Task, &'static mut Thread)> {
+    let task = Task::current();
+    let cpu = here()?;
+    if cpu.current == task.addr() {
+        if cpu.current_is_target == 0 {
+            return None;
+        }
+        return state::of(task).map(|thread| (task, thread));
+    }
+    let was_known = cpu.current != 0;
+    let thread = sched::switched_to(cpu, task)?;
+    if was_known {
+        count(Counter::MissedSwitches);
+    }
+    Some((task, thread))
 }
 
-/// Says that `cpu` runs a target now. If it has just switched to another thread, that thread is
-/// looked up in vain until the next switch, and nothing else comes of it.
+/// Has the CPU look again whether its thread is a target.
 #[inline(always)]
-pub(crate) fn mark_target_on(cpu: u32) {
+pub(crate) fn forget_current_of(cpu: u32) {
     let key = 0u32;
     // SAFETY: the map and the key are what the helper wants; null for a CPU that is not there.
     unsafe {
@@ -43,7 +64,7 @@ pub(crate) fn mark_target_on(cpu: u32) {
         )
         .cast::<Cpu>();
         if let Some(state) = state.as_mut() {
-            state.current_is_target = 1;
+            state.current = 0;
         }
     }
 }

@@ -4,6 +4,7 @@ use core::ffi::c_void;
 
 use aya_ebpf::{helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
 use tracer_common::{
+    cpu::Cpu,
     record::Slice,
     thread::{Stay, Thread},
 };
@@ -17,27 +18,34 @@ use crate::{cpu, ring, state, task::Task};
 #[btf_tracepoint(function = "sched_switch")]
 fn sched_switch(ctx: BtfTracePointContext) -> i32 {
     let Some(cpu) = cpu::here() else { return 0 };
-    if cpu.current_is_target != 0 {
-        let task = Task::new(ctx.arg::<*const c_void>(1));
-        if let Some(prev) = state::of(task) {
+    let prev = Task::new(ctx.arg::<*const c_void>(1));
+    if cpu.current_is_target != 0 || cpu.current != prev.addr() {
+        if let Some(thread) = state::of(prev) {
             let preempted = ctx.arg::<u64>(0) & 1 != 0;
             let state = if preempted { 0 } else { ctx.arg::<u64>(3) as u16 };
-            leave(task, prev, state);
+            leave(prev, thread, state);
         }
     }
-    let mut runs_target = 0;
-    if let Some(next) = state::of(Task::new(ctx.arg::<*const c_void>(2))) {
-        runs_target = 1;
-        arrive(next);
-    }
-    cpu.current_is_target = runs_target;
+    switched_to(cpu, Task::new(ctx.arg::<*const c_void>(2)));
     0
+}
+
+/// This CPU runs another thread from now on. Its state, if it is a target.
+#[inline(always)]
+pub(crate) fn switched_to(cpu: &mut Cpu, task: Task) -> Option<&'static mut Thread> {
+    cpu.current = task.addr();
+    let thread = state::of(task);
+    cpu.current_is_target = u32::from(thread.is_some());
+    let thread = thread?;
+    arrive(thread);
+    Some(thread)
 }
 
 /// A target leaves its CPU: what came before, and the stay, is a fact now.
 #[inline(always)]
 fn leave(task: Task, thread: &mut Thread, state: u16) {
-    if thread.flags & Thread::ADOPTED == 0 {
+    // If its arrival was left out, it is not known when it came, and it is off the CPUs still.
+    if thread.flags & Thread::ADOPTED == 0 || thread.off_ns != 0 {
         return;
     }
     // SAFETY: has no precondition.
@@ -124,9 +132,8 @@ pub(crate) fn slice(thread: &Thread, now: u64, flags: u32) -> Slice {
 fn sched_waking(ctx: BtfTracePointContext) -> i32 {
     let Some(thread) = state::of(Task::new(ctx.arg::<*const c_void>(0))) else { return 0 };
     // Outside of a system call it is a timer or an interrupt that only borrows the current thread.
-    let waker = if cpu::runs_target() { state::of(Task::current()) } else { None };
-    let (cookie, tid) = match waker {
-        Some(waker) if waker.stay.in_call != Slice::NO_CALL => (waker.cookie, waker.tid),
+    let (cookie, tid) = match cpu::current_target() {
+        Some((_, waker)) if waker.stay.in_call != Slice::NO_CALL => (waker.cookie, waker.tid),
         _ => (0, 0),
     };
     thread.stay.waker_cookie = cookie;

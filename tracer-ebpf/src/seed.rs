@@ -83,7 +83,7 @@ unsafe extern "C" fn seed(ctx: *mut c_void) -> i32 {
     {
         // It may have come onto its CPU while it was being adopted, unseen by `sched_switch`.
         if task.on_cpu() {
-            cpu::mark_target_on(task.cpu());
+            cpu::forget_current_of(task.cpu());
         }
         return 0;
     }
@@ -105,7 +105,7 @@ unsafe extern "C" fn seed(ctx: *mut c_void) -> i32 {
     sched::begin(task, thread, now);
     thread.flags |= Thread::ADOPTED | Thread::FRESH | held;
     if task.on_cpu() {
-        cpu::mark_target_on(task.cpu());
+        cpu::forget_current_of(task.cpu());
     }
     if held == 0 {
         let mut life = lifecycle::life(Life::SEEDED, task, cookie, now);

@@ -19,7 +19,7 @@ use tracer_common::{
 };
 
 use crate::{
-    cpu, ring, state,
+    cpu, ring,
     task::{Regs, Task},
     treatment,
 };
@@ -37,11 +37,7 @@ const FUTEX_COMMAND: u64 = 0x7f;
 /// `TP_PROTO(struct pt_regs *regs, long id)`
 #[btf_tracepoint(function = "sys_enter")]
 fn sys_enter(ctx: BtfTracePointContext) -> i32 {
-    if !cpu::runs_target() {
-        return 0;
-    }
-    let task = Task::current();
-    let Some(thread) = state::of(task) else { return 0 };
+    let Some((task, thread)) = cpu::current_target() else { return 0 };
     let regs = Regs::new(ctx.arg::<*const c_void>(0));
     let nr = ctx.arg::<u64>(1);
     let compat = task.in_compat_call();
@@ -76,10 +72,7 @@ fn sys_enter(ctx: BtfTracePointContext) -> i32 {
 /// `TP_PROTO(struct pt_regs *regs, long ret)`
 #[btf_tracepoint(function = "sys_exit")]
 fn sys_exit(ctx: BtfTracePointContext) -> i32 {
-    if !cpu::runs_target() {
-        return 0;
-    }
-    let Some(thread) = state::of(Task::current()) else { return 0 };
+    let Some((_, thread)) = cpu::current_target() else { return 0 };
     thread.stay.in_call = Slice::NO_CALL;
     let ret = ctx.arg::<i64>(1);
     let regs = Regs::new(ctx.arg::<*const c_void>(0));

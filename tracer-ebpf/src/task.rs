@@ -54,6 +54,12 @@ impl Task {
         Self(unsafe { bpf_get_current_task_btf() }.cast())
     }
 
+    /// Tells it from other tasks that exist at the same time.
+    #[inline(always)]
+    pub(crate) fn addr(self) -> u64 {
+        self.0.addr() as u64
+    }
+
     #[inline(always)]
     pub(crate) fn is_null(self) -> bool {
         self.0.is_null()

@@ -25,6 +25,7 @@ pub(super) struct Counts {
     lost_slices: u64,
     lost_lives: u64,
     no_state: u64,
+    missed_switches: u64,
     unknown_calls: u64,
 }
 
@@ -35,6 +36,7 @@ impl Counts {
             lost_slices: programs.count(Counter::LostSlices)?,
             lost_lives: programs.count(Counter::LostLives)?,
             no_state: programs.count(Counter::NoState)?,
+            missed_switches: programs.count(Counter::MissedSwitches)?,
             unknown_calls: programs.count(Counter::UnknownCalls)?,
         })
     }
@@ -221,6 +223,11 @@ impl Summary {
         count(
             counts.no_state,
             "threads could not be traced: the kernel had no memory for their state",
+        );
+        count(
+            counts.missed_switches,
+            "switches of threads were left out by the kernel, as happens while another tracer starts \
+             or ends: the stays on a CPU around them are not exact",
         );
         count(counts.unknown_calls, "calls had a number outside every table and are in no row");
         count(self.undecodable, "records of the kernel could not be read");
