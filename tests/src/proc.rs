@@ -99,3 +99,11 @@ pub fn steal_ns() -> u64 {
     let ticks = procfs::KernelStats::current().unwrap().total.steal.unwrap_or(0);
     (ticks + 1) * 1_000_000_000 / procfs::ticks_per_second()
 }
+
+/// The pid of a process in the pid namespace that it lives in.
+#[track_caller]
+#[must_use]
+pub fn innermost_pid(pid: i32) -> i32 {
+    let status = Process::new(pid).unwrap().status().unwrap();
+    status.nspid.and_then(|pids| pids.last().copied()).expect("a kernel that shows NSpid")
+}

@@ -97,8 +97,8 @@ pub struct Config {
     pub regs_sp: u32,
     /// Size of one CPU's ring in bytes; past half of it the reader is woken.
     pub ring_bytes: u32,
-    /// The tracer itself, never a target.
-    pub self_tgid: u32,
+    /// `task_struct.se.sum_exec_runtime`
+    pub task_exec_runtime: u32,
     /// 1: descendants of targets are targets.
     pub follow: u32,
     /// 1: every user process is a target.

@@ -51,6 +51,8 @@ pub struct Stay {
     pub slept_ns: u64,
     /// Who woke it last: the process.
     pub waker_cookie: u64,
+    /// What the kernel said of its time on a CPU when it left one last.
+    pub exec_runtime_ns: u64,
     /// On-CPU time of calls that are not sent.
     pub other_ns: u64,
     /// Their number.
@@ -127,4 +129,4 @@ impl Thread {
         Self::HELD | Self::FRESH | Self::NEWBORN | Self::SUSPENDED | Self::IN_SIGRETURN;
 }
 
-const _: () = assert!(size_of::<OpenCall>() == 40 && size_of::<Thread>() == 232);
+const _: () = assert!(size_of::<OpenCall>() == 40 && size_of::<Thread>() == 240);

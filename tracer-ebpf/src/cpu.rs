@@ -44,7 +44,7 @@ pub(crate) fn current_target() -> Option<(Task, &'static mut Thread)> {
         return state::of(task).map(|thread| (task, thread));
     }
     let was_known = cpu.current != 0;
-    let thread = sched::switched_to(cpu, task)?;
+    let thread = sched::switched_unseen(cpu, task)?;
     if was_known {
         count(Counter::MissedSwitches);
     }

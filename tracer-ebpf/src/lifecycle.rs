@@ -14,7 +14,7 @@ use crate::{config, cpu, ring, sched, seed, state, syscalls, task::Task};
 /// A record about `task`, with what all events have.
 #[inline(always)]
 pub(crate) fn life(event: u32, task: Task, cookie: u64, now: u64) -> Life {
-    let (leader, level) = (task.leader(), seed::tracer_level());
+    let (leader, level) = (task.leader(), seed::tracer().level);
     Life {
         ns: now,
         cookie,
@@ -82,7 +82,7 @@ fn sched_process_fork(ctx: BtfTracePointContext) -> i32 {
 fn sched_process_exec(ctx: BtfTracePointContext) -> i32 {
     let task = Task::new(ctx.arg::<*const c_void>(0));
     let Some((_, thread)) = cpu::current_target() else {
-        if config!(foreign_execs) != 0 && task.tgid() != config!(self_tgid) {
+        if config!(foreign_execs) != 0 && task.tgid() != seed::tracer().tgid {
             // SAFETY: has no precondition.
             let now = unsafe { bpf_ktime_get_ns() };
             ring::send_life(&life(Life::FOREIGN_EXEC, task, 0, now));
@@ -114,9 +114,16 @@ fn sched_process_exec(ctx: BtfTracePointContext) -> i32 {
 /// with that call, which is counted; any other where the one before has ended.
 #[inline(always)]
 fn begin_program(thread: &mut Thread, now: u64) -> u64 {
-    let Stay { cpu, in_call, .. } = thread.stay;
-    let mut stay =
-        Stay { start_ns: now, cpu, in_call, slept_in: in_call, slept_state: 0, ..Stay::default() };
+    let Stay { cpu, in_call, exec_runtime_ns, .. } = thread.stay;
+    let mut stay = Stay {
+        start_ns: now,
+        exec_runtime_ns,
+        cpu,
+        in_call,
+        slept_in: in_call,
+        slept_state: 0,
+        ..Stay::default()
+    };
     let open = thread.open;
     let mut begun = now;
     if thread.flags & Thread::HELD != 0 && open.entered_ns != 0 {

@@ -65,7 +65,7 @@ static CONFIG: Global<Config> = Global::new(Config {
     regs_nr: 0,
     regs_sp: 0,
     ring_bytes: 0,
-    self_tgid: 0,
+    task_exec_runtime: 0,
     follow: 0,
     all: 0,
     foreign_execs: 0,

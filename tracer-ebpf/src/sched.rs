@@ -4,12 +4,15 @@ use core::ffi::c_void;
 
 use aya_ebpf::{helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
 use tracer_common::{
-    cpu::Cpu,
+    cpu::{Counter, Cpu},
     record::Slice,
     thread::{Stay, Thread},
 };
 
 use crate::{cpu, ring, state, task::Task};
+
+/// The task state of a sleep that nobody knows anything of: none of the kernel's.
+const UNKNOWN: u16 = 0x8000;
 
 /// `TP_PROTO(bool preempt, struct task_struct *prev, struct task_struct *next,
 /// unsigned int prev_state)`
@@ -20,36 +23,74 @@ fn sched_switch(ctx: BtfTracePointContext) -> i32 {
     let Some(cpu) = cpu::here() else { return 0 };
     let prev = Task::new(ctx.arg::<*const c_void>(1));
     if cpu.current_is_target != 0 || cpu.current != prev.addr() {
-        if let Some(thread) = state::of(prev) {
+        if let Some(thread) = state::of(prev)
+            && thread.flags & Thread::ADOPTED != 0
+        {
+            arrived_unseen(prev, thread);
             let preempted = ctx.arg::<u64>(0) & 1 != 0;
             let state = if preempted { 0 } else { ctx.arg::<u64>(3) as u16 };
-            leave(prev, thread, state);
+            // SAFETY: has no precondition.
+            leave(prev, thread, state, unsafe { bpf_ktime_get_ns() });
         }
     }
-    switched_to(cpu, Task::new(ctx.arg::<*const c_void>(2)));
+    let next = Task::new(ctx.arg::<*const c_void>(2));
+    if let Some(thread) = note(cpu, next)
+        && thread.flags & Thread::ADOPTED != 0
+    {
+        if thread.off_ns == 0 {
+            left_unseen(next, thread);
+        }
+        // SAFETY: has no precondition.
+        arrive(thread, unsafe { bpf_ktime_get_ns() });
+    }
     0
 }
 
 /// This CPU runs another thread from now on. Its state, if it is a target.
 #[inline(always)]
-pub(crate) fn switched_to(cpu: &mut Cpu, task: Task) -> Option<&'static mut Thread> {
+fn note(cpu: &mut Cpu, task: Task) -> Option<&'static mut Thread> {
     cpu.current = task.addr();
     let thread = state::of(task);
     cpu.current_is_target = u32::from(thread.is_some());
-    let thread = thread?;
-    arrive(thread);
+    thread
+}
+
+/// The running thread turns out to be another one than was known: the switch to it was left out.
+#[inline(always)]
+pub(crate) fn switched_unseen(cpu: &mut Cpu, task: Task) -> Option<&'static mut Thread> {
+    let thread = note(cpu, task)?;
+    arrived_unseen(task, thread);
     Some(thread)
+}
+
+/// Its arrival was left out: it came when the kernel began to count its time.
+#[inline(always)]
+fn arrived_unseen(task: Task, thread: &mut Thread) {
+    if thread.off_ns != 0 {
+        // SAFETY: has no precondition.
+        let now = unsafe { bpf_ktime_get_ns() };
+        arrive(thread, now.saturating_sub(ran_since_left(task, thread)));
+    }
+}
+
+/// It comes, and yet it was never seen to leave: it left when the kernel ended to count its time.
+/// What it has done since, nobody knows.
+#[inline(always)]
+fn left_unseen(task: Task, thread: &mut Thread) {
+    cpu::count(Counter::MissedSwitches);
+    let left = thread.stay.start_ns + ran_since_left(task, thread);
+    leave(task, thread, UNKNOWN, left);
+}
+
+/// Time on a CPU since it was seen leaving one.
+#[inline(always)]
+fn ran_since_left(task: Task, thread: &Thread) -> u64 {
+    task.exec_runtime_ns().saturating_sub(thread.stay.exec_runtime_ns)
 }
 
 /// A target leaves its CPU: what came before, and the stay, is a fact now.
 #[inline(always)]
-fn leave(task: Task, thread: &mut Thread, state: u16) {
-    // If its arrival was left out, it is not known when it came, and it is off the CPUs still.
-    if thread.flags & Thread::ADOPTED == 0 || thread.off_ns != 0 {
-        return;
-    }
-    // SAFETY: has no precondition.
-    let now = unsafe { bpf_ktime_get_ns() };
+fn leave(task: Task, thread: &mut Thread, state: u16, now: u64) {
     let able = state == 0;
     if thread.flags & (Thread::HELD | Thread::DEAD) == 0 {
         ring::send_slice(slice(thread, now, if able { Slice::PREEMPTED } else { 0 }));
@@ -57,6 +98,7 @@ fn leave(task: Task, thread: &mut Thread, state: u16) {
     thread.off_ns = now;
     thread.woken_ns = if able { now } else { 0 };
     let stay = &mut thread.stay;
+    stay.exec_runtime_ns = task.exec_runtime_ns();
     stay.other_ns = 0;
     stay.other_calls = 0;
     stay.slept_in = stay.in_call;
@@ -66,14 +108,10 @@ fn leave(task: Task, thread: &mut Thread, state: u16) {
 
 /// A target comes onto this CPU.
 #[inline(always)]
-fn arrive(thread: &mut Thread) {
+fn arrive(thread: &mut Thread, now: u64) {
     let off = thread.off_ns;
-    if off == 0 {
-        return; // It was adopted on the CPU, and is there still.
-    }
-    // SAFETY: has no precondition.
-    let now = unsafe { bpf_ktime_get_ns() };
-    let woken = if thread.woken_ns < off { now } else { thread.woken_ns };
+    let now = if now < off { off } else { now };
+    let woken = if thread.woken_ns < off || thread.woken_ns > now { now } else { thread.woken_ns };
     thread.blocked_ns += woken - off;
     thread.runnable_ns += now - woken;
     thread.off_ns = 0;
@@ -104,6 +142,7 @@ pub(crate) fn slice(thread: &Thread, now: u64, flags: u32) -> Slice {
         flags: before,
         slept_in,
         slept_state,
+        exec_runtime_ns: _,
         in_call: _,
         pad: _,
     } = thread.stay;
@@ -162,6 +201,7 @@ pub(crate) fn begin(task: Task, thread: &mut Thread, now: u64) {
     let asleep = task.state() as u16;
     thread.stay = Stay {
         start_ns: now,
+        exec_runtime_ns: task.exec_runtime_ns(),
         cpu: task.cpu(),
         slept_in: Slice::NO_CALL,
         slept_state: asleep,

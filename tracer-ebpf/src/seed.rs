@@ -22,15 +22,23 @@ use tracer_common::{
 
 use crate::{config, cpu, lifecycle, sched, state, syscalls, task::Task};
 
-/// How deep the tracer's pid namespace lies: pids are shown as it has them. Set by every walk, since
-/// it is the tracer that walks.
-#[btf_map]
-static TRACER_LEVEL: Array<u32, 1> = Array::new();
+/// Who the tracer is. Every walk says so, since it is the tracer that walks.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct Tracer {
+    /// How deep its pid namespace lies: pids are shown as it has them.
+    pub(crate) level: u32,
+    /// Itself, never a target.
+    pub(crate) tgid: u32,
+}
 
-/// See [`TRACER_LEVEL`].
+#[btf_map]
+static TRACER: Array<Tracer, 1> = Array::new();
+
+/// The tracer; before the first walk it is nobody.
 #[inline(always)]
-pub(crate) fn tracer_level() -> u32 {
-    TRACER_LEVEL.get(0).copied().unwrap_or(0)
+pub(crate) fn tracer() -> Tracer {
+    TRACER.get(0).copied().unwrap_or(Tracer { level: 0, tgid: 0 })
 }
 
 /// `struct bpf_iter_meta`
@@ -74,9 +82,11 @@ fn write<T>(seq: *mut seq_file, record: &T) {
 unsafe extern "C" fn seed(ctx: *mut c_void) -> i32 {
     // SAFETY: the kernel calls this with the context of a task iterator.
     let Some((seq, task)) = (unsafe { step(ctx) }) else { return 0 };
-    if let Some(level) = TRACER_LEVEL.get_ptr_mut(0) {
+    let current = Task::current();
+    let tracer = Tracer { level: current.namespace_level(), tgid: current.tgid() };
+    if let Some(slot) = TRACER.get_ptr_mut(0) {
         // SAFETY: a slot of the map; all walks write the same.
-        unsafe { *level = Task::current().namespace_level() };
+        unsafe { *slot = tracer };
     }
     if let Some(thread) = state::of(task)
         && thread.flags & Thread::ADOPTED != 0
@@ -88,7 +98,7 @@ unsafe extern "C" fn seed(ctx: *mut c_void) -> i32 {
         return 0;
     }
     let leader = task.leader();
-    if leader.is_null() || !is_wanted(leader, task) {
+    if leader.is_null() || !is_wanted(leader, task, tracer) {
         return 0;
     }
     let Some(process) = state::of_or_new(leader) else { return 0 };
@@ -117,13 +127,13 @@ unsafe extern "C" fn seed(ctx: *mut c_void) -> i32 {
 
 /// Whether a thread that is no target yet has to become one.
 #[inline(always)]
-fn is_wanted(leader: Task, task: Task) -> bool {
+fn is_wanted(leader: Task, task: Task, tracer: Tracer) -> bool {
     if let Some(process) = state::of(leader)
         && process.flags & (Thread::WANTED | Thread::ADOPTED) != 0
     {
         return true;
     }
-    if !task.has_memory() || task.tgid() == config!(self_tgid) {
+    if !task.has_memory() || task.tgid() == tracer.tgid {
         return false;
     }
     if config!(all) != 0 {

@@ -83,6 +83,8 @@ impl Task {
         major_faults: u64 = task_maj_flt;
         exit_code: i32 = task_exit_code;
         cpu: u32 = task_cpu;
+        /// Time on a CPU since birth, as of the last tick or switch; without what a hypervisor stole.
+        exec_runtime_ns: u64 = task_exec_runtime;
     }
 
     /// How deep the pid namespace lies that it was born into; 0 is the initial one.

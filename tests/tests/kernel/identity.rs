@@ -131,6 +131,19 @@ fn inside_a_pid_namespace_all_processes_are_those_of_the_namespace() {
 }
 
 #[test]
+fn inside_a_pid_namespace_the_tracer_is_no_part_of_all_processes() {
+    let namespace = Namespace::new();
+    let mut enter = namespace.enter();
+    enter.arg(programs::workloads().get_program());
+    let workload = Workload::waiting_as(&mut enter, "syscalls brk-query=1 --hold");
+    let tracing = Tracing::start_by(&mut namespace.enter(), "-a --fold process");
+    let tracer = proc::innermost_pid(tracing.pid());
+    let report = tracing.stop();
+    assert!(report.pids().contains(&workload.pid()), "{report}");
+    assert!(!report.pids().contains(&tracer), "the tracer is {tracer}: {report}");
+}
+
+#[test]
 fn the_start_of_a_process_is_that_of_proc() {
     let workload = Workload::waiting("syscalls brk-query=1 --hold");
     let report = Tracing::of(workload.pid(), "").stop();

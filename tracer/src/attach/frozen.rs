@@ -77,7 +77,7 @@ pub(super) fn config(settings: &Settings) -> Result<Config> {
         regs_nr: offsets.syscall_number,
         regs_sp: offsets.stack_pointer,
         ring_bytes: settings.ring_bytes,
-        self_tgid: std::process::id(),
+        task_exec_runtime: offsets.exec_runtime,
         follow: settings.follow.into(),
         all: settings.all.into(),
         foreign_execs: settings.foreign_execs.into(),

@@ -38,6 +38,8 @@ pub struct Offsets {
     pub stime: u32,
     /// `task_struct.__state` (before 5.14 `state`), 4 bytes: the `TASK_` states.
     pub state: u32,
+    /// `task_struct.se.sum_exec_runtime`, 8 bytes: ns on a CPU, as of the last tick or switch.
+    pub exec_runtime: u32,
     /// `task_struct.on_cpu`, 4 bytes: 1 while it runs.
     pub on_cpu: u32,
     /// `task_struct.signal`, a pointer to the process's `signal_struct`.
@@ -118,6 +120,7 @@ impl Offsets {
             utime: task("utime", 8)?,
             stime: task("stime", 8)?,
             state: task("__state", 4).or_else(|e| task("state", 4).map_err(|_| e))?,
+            exec_runtime: task("se.sum_exec_runtime", 8)?,
             on_cpu: task("on_cpu", 4)?,
             signal: task("signal", 8)?,
             self_exec_id: task("self_exec_id", 8)?,
@@ -188,7 +191,8 @@ mod tests {
         let mut members = vec![member("comm", comm, 0)];
         let fields = TASK_4.iter().map(|&name| (name, if name == "pid" { pid } else { int }));
         let fields = fields.chain(TASK_8.iter().map(|&name| (name, long)));
-        let fields = fields.chain([("__state", int)]);
+        let se = blob.record("sched_entity", 16, &[member("sum_exec_runtime", long, 64)]);
+        let fields = fields.chain([("__state", int), ("se", se)]);
         for ((name, id), slot) in fields.zip(2_u32..) {
             let name = if name == "start_boottime" { start } else { name };
             members.push(member(name, id, slot * 64));
