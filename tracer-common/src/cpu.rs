@@ -8,6 +8,8 @@ pub enum Counter {
     LostCalls,
     /// A stay on a CPU did not fit into the ring.
     LostSlices,
+    /// A sample did not fit into its ring.
+    LostSamples,
     /// A turning point of a process did not fit into its ring.
     LostLives,
     /// No memory for the state of a thread: the thread is not traced.
@@ -20,7 +22,7 @@ pub enum Counter {
 
 impl Counter {
     /// How many there are.
-    pub const COUNT: usize = 6;
+    pub const COUNT: usize = Self::UnknownCalls as usize + 1;
 }
 
 /// The state of one CPU.

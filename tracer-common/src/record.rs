@@ -128,6 +128,39 @@ impl Slice {
     }
 }
 
+/// Where a target thread was when the sampling clock of its CPU ticked.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sample {
+    /// When that was.
+    pub ns: u64,
+    /// The process (see [`Life::cookie`]).
+    pub cookie: u64,
+    /// The instruction that it was at: of the program with [`Sample::USER`], else of the kernel.
+    pub ip: u64,
+    /// Where the kernel was entered, and its next steps: the outermost frames of the kernel stack,
+    /// the outermost first, each an address inside of its instruction. 0 where there is none.
+    pub roots: [u64; Sample::ROOTS],
+    /// The thread.
+    pub tid: u32,
+    /// The system call that it was in; [`Slice::NO_CALL`] outside of any.
+    pub nr: u16,
+    /// As in [`Call::kind`], for `brk` only.
+    pub kind: u8,
+    /// A set of [`Sample::USER`] and its neighbour.
+    pub flags: u8,
+}
+
+impl Sample {
+    /// The length of [`Sample::roots`].
+    pub const ROOTS: usize = 4;
+
+    /// It was in user mode.
+    pub const USER: u8 = 1 << 0;
+    /// As [`Call::COMPAT`], of the call that it was in.
+    pub const COMPAT: u8 = 1 << 1;
+}
+
 /// How a thread stands at the moment it is looked at: what it has not sent yet.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -203,4 +236,5 @@ impl Life {
 const _: () = assert!(size_of::<Call>() == 64 && align_of::<Call>() == 8);
 const _: () =
     assert!(size_of::<Standing>() == 112 && size_of::<Slice>() == 80 && align_of::<Slice>() == 8);
+const _: () = assert!(size_of::<Sample>() == 64 && align_of::<Sample>() == 8);
 const _: () = assert!(size_of::<Life>() == 112 && align_of::<Life>() == 8);

@@ -51,6 +51,12 @@ pub(crate) fn current_target() -> Option<(Task, &'static mut Thread)> {
     Some((task, thread))
 }
 
+/// Whether a target runs here, for a program that may have interrupted the switch itself.
+#[inline(always)]
+pub(crate) fn runs_target() -> bool {
+    here().is_some_and(|cpu| cpu.current_is_target != 0 && cpu.current == Task::current().addr())
+}
+
 /// Has the CPU look again whether its thread is a target.
 #[inline(always)]
 pub(crate) fn forget_current_of(cpu: u32) {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `syscalls` | a call begins, ends, is interrupted and restarted |
 //! | `sched` | which thread runs on this CPU, and how long threads wait and sleep |
+//! | `sample` | where a target is when the sampling clock ticks |
 //! | `lifecycle` | fork, exec, exit |
 //! | `seed` | iterators: adopt threads that are alive, look at calls that are open |
 //! | `state` | the state of a thread, in task-local storage |
@@ -23,6 +24,7 @@
 mod cpu;
 mod lifecycle;
 mod ring;
+mod sample;
 mod sched;
 mod seed;
 mod state;

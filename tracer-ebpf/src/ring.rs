@@ -12,7 +12,7 @@ use aya_ebpf::{
 };
 use tracer_common::{
     cpu::Counter,
-    record::{Call, Life, Slice},
+    record::{Call, Life, Sample, Slice},
 };
 
 use crate::{config, cpu};
@@ -20,6 +20,11 @@ use crate::{config, cpu};
 /// One ring per CPU. User space makes them, with the number and the size it wants.
 #[btf_map]
 static RECORDS: ArrayOfMaps<RingBuf<Call, 4096>, 1> = ArrayOfMaps::new();
+
+/// The rings of the samples, one per CPU too. They come from an interrupt, which may fall into any
+/// other program: it must never find the lock of its ring held.
+#[btf_map]
+static SAMPLES: ArrayOfMaps<RingBuf<Sample, 4096>, 1> = ArrayOfMaps::new();
 
 #[btf_map]
 static LIVES: RingBuf<Life, { 1 << 20 }> = RingBuf::new();
@@ -67,6 +72,19 @@ fn send<T: 'static>(record: T) -> bool {
     }
     entry.submit(flags.into());
     true
+}
+
+/// Sends a sample, or counts that it was lost.
+#[inline(always)]
+pub(crate) fn send_sample(sample: Sample) {
+    if let Some(ring) = SAMPLES.get(cpu::id())
+        && let Some(mut entry) = ring.reserve_untyped::<Sample>(0)
+    {
+        entry.write(sample);
+        entry.submit(BPF_RB_NO_WAKEUP.into());
+    } else {
+        cpu::count(Counter::LostSamples);
+    }
 }
 
 /// Sends a turning point, or counts that it was lost.

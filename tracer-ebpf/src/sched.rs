@@ -22,16 +22,15 @@ const UNKNOWN: u16 = 0x8000;
 fn sched_switch(ctx: BtfTracePointContext) -> i32 {
     let Some(cpu) = cpu::here() else { return 0 };
     let prev = Task::new(ctx.arg::<*const c_void>(1));
-    if cpu.current_is_target != 0 || cpu.current != prev.addr() {
-        if let Some(thread) = state::of(prev)
-            && thread.flags & Thread::ADOPTED != 0
-        {
-            arrived_unseen(prev, thread);
-            let preempted = ctx.arg::<u64>(0) & 1 != 0;
-            let state = if preempted { 0 } else { ctx.arg::<u64>(3) as u16 };
-            // SAFETY: has no precondition.
-            leave(prev, thread, state, unsafe { bpf_ktime_get_ns() });
-        }
+    if (cpu.current_is_target != 0 || cpu.current != prev.addr())
+        && let Some(thread) = state::of(prev)
+        && thread.flags & Thread::ADOPTED != 0
+    {
+        arrived_unseen(prev, thread);
+        let preempted = ctx.arg::<u64>(0) & 1 != 0;
+        let state = if preempted { 0 } else { ctx.arg::<u64>(3) as u16 };
+        // SAFETY: has no precondition.
+        leave(prev, thread, state, unsafe { bpf_ktime_get_ns() });
     }
     let next = Task::new(ctx.arg::<*const c_void>(2));
     if let Some(thread) = note(cpu, next)

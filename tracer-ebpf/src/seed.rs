@@ -152,7 +152,7 @@ unsafe extern "C" fn open_calls(ctx: *mut c_void) -> i32 {
     // SAFETY: the kernel calls this with the context of a task iterator.
     let Some((seq, task)) = (unsafe { step(ctx) }) else { return 0 };
     let Some(thread) = state::of(task) else { return 0 };
-    if !is_watched(thread) {
+    if !state::is_watched(thread) {
         return 0;
     }
     let suspended = thread.flags & Thread::SUSPENDED != 0 && thread.flags & Thread::IN_HANDLER == 0;
@@ -177,7 +177,7 @@ unsafe extern "C" fn standings(ctx: *mut c_void) -> i32 {
     // SAFETY: the kernel calls this with the context of a task iterator.
     let Some((seq, task)) = (unsafe { step(ctx) }) else { return 0 };
     let Some(thread) = state::of(task) else { return 0 };
-    if !is_watched(thread) {
+    if !state::is_watched(thread) {
         return 0;
     }
     // SAFETY: has no precondition.
@@ -198,12 +198,6 @@ unsafe extern "C" fn standings(ctx: *mut c_void) -> i32 {
     };
     write(seq, &standing);
     0
-}
-
-/// Whether a thread is traced now.
-#[inline(always)]
-fn is_watched(thread: &Thread) -> bool {
-    thread.flags & (Thread::ADOPTED | Thread::HELD | Thread::DEAD) == Thread::ADOPTED
 }
 
 /// How long a thread has been waiting for a CPU, and how long it slept before, if it is off the CPUs.

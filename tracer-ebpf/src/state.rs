@@ -66,3 +66,9 @@ pub(crate) fn of_or_new(task: Task) -> Option<&'static mut Thread> {
     }
     state
 }
+
+/// Whether a thread is traced now.
+#[inline(always)]
+pub(crate) fn is_watched(thread: &Thread) -> bool {
+    thread.flags & (Thread::ADOPTED | Thread::HELD | Thread::DEAD) == Thread::ADOPTED
+}

@@ -27,6 +27,10 @@ pub struct Config {
     pub histograms: bool,
     /// Waits and calls from this length on are listed as pauses.
     pub pauses_over: Duration,
+    /// Samples a second on each CPU; 0 for none.
+    pub sample_hz: u32,
+    /// So many of the hottest functions are named.
+    pub top: usize,
     /// Text or JSON.
     pub format: Format,
     /// Where the report goes.

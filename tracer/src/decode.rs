@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::{Buf, TryGetError};
-use tracer_common::record::{Call, Life, Slice, Standing};
+use tracer_common::record::{Call, Life, Sample, Slice, Standing};
 
 /// Bytes that are no record, because there are too few of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,14 @@ pub fn life(bytes: &[u8]) -> Result<Life, NotARecord> {
 /// If the bytes are too few.
 pub fn slice(bytes: &[u8]) -> Result<Slice, NotARecord> {
     read_slice(&mut &*bytes).map_err(|_| NotARecord { bytes: bytes.len() })
+}
+
+/// Decodes a [`Sample`].
+///
+/// # Errors
+/// If the bytes are too few.
+pub fn sample(bytes: &[u8]) -> Result<Sample, NotARecord> {
+    read_sample(&mut &*bytes).map_err(|_| NotARecord { bytes: bytes.len() })
 }
 
 /// Decodes a [`Standing`].
@@ -92,6 +100,25 @@ fn read_slice(from: &mut &[u8]) -> Result<Slice, TryGetError> {
         slept_in: from.try_get_u16_ne()?,
         slept_state: from.try_get_u16_ne()?,
         flags: from.try_get_u32_ne()?,
+    })
+}
+
+fn read_sample(from: &mut &[u8]) -> Result<Sample, TryGetError> {
+    Ok(Sample {
+        ns: from.try_get_u64_ne()?,
+        cookie: from.try_get_u64_ne()?,
+        ip: from.try_get_u64_ne()?,
+        roots: {
+            let mut roots = [0; Sample::ROOTS];
+            for root in &mut roots {
+                *root = from.try_get_u64_ne()?;
+            }
+            roots
+        },
+        tid: from.try_get_u32_ne()?,
+        nr: from.try_get_u16_ne()?,
+        kind: from.try_get_u8()?,
+        flags: from.try_get_u8()?,
     })
 }
 
@@ -151,6 +178,20 @@ mod tests {
     }
 
     #[test]
+    fn the_roots_of_a_sample_are_found_too() {
+        let mut bytes = Vec::new();
+        for field in 1..=7u64 {
+            bytes.extend(field.to_ne_bytes());
+        }
+        bytes.extend(8u32.to_ne_bytes());
+        bytes.extend(9u16.to_ne_bytes());
+        bytes.extend([10, 11]);
+        let sample = sample(&bytes).unwrap();
+        assert_eq!((sample.ns, sample.cookie, sample.ip, sample.roots), (1, 2, 3, [4, 5, 6, 7]));
+        assert_eq!((sample.tid, sample.nr, sample.kind, sample.flags), (8, 9, 10, 11));
+    }
+
+    #[test]
     fn a_record_cut_short_is_an_error_at_every_length() {
         for length in 0..size_of::<Call>() {
             assert_eq!(call(&vec![0xff; length]), Err(NotARecord { bytes: length }));
@@ -158,6 +199,10 @@ mod tests {
         for length in 0..size_of::<Life>() {
             assert_eq!(life(&vec![0xff; length]), Err(NotARecord { bytes: length }));
         }
+        for length in 0..size_of::<Sample>() {
+            assert_eq!(sample(&vec![0xff; length]), Err(NotARecord { bytes: length }));
+        }
+        assert!(sample(&[0xff; size_of::<Sample>()]).is_ok());
         assert!(call(&[0xff; size_of::<Call>()]).is_ok());
         assert!(life(&[0xff; size_of::<Life>()]).is_ok());
     }

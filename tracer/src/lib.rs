@@ -3,7 +3,7 @@
 //!
 //! Facts flow one way: [`attach`] takes records out of the kernel, [`decode`] makes facts of their
 //! bytes, [`model`] folds facts into accounts, [`report`] turns accounts into what is shown, and
-//! [`sinks`] print it. [`session`] drives them; [`model`] and [`report`] do no I/O.
+//! [`sinks`] print it. [`symbols`] gives names to addresses. [`session`] drives them; [`model`] and [`report`] do no I/O.
 
 pub mod attach;
 pub mod cli;
@@ -16,3 +16,4 @@ pub mod model;
 pub mod report;
 pub mod session;
 pub mod sinks;
+pub mod symbols;

@@ -14,5 +14,6 @@ mod identity;
 mod interrupted;
 mod intervals;
 mod naming;
+mod samples;
 mod threads;
 mod times;

@@ -18,6 +18,8 @@ pub struct Settings {
     pub foreign_execs: bool,
     /// Bytes of each CPU's ring: a power of two, a multiple of the page size.
     pub ring_bytes: u32,
+    /// Samples a second on each CPU; 0 for none.
+    pub sample_hz: u32,
 }
 
 /// The calls that are not plain.

@@ -6,10 +6,12 @@
 
 mod frozen;
 mod ring;
+mod sampler;
 mod sys;
 
 pub use frozen::Settings;
 pub use ring::Pressure;
+pub use sampler::Sampling;
 pub use sys::{cpu_time, raise_priority};
 
 use std::{io::Read as _, os::fd::AsFd as _, sync::Arc};
@@ -27,11 +29,11 @@ use tokio::io::unix::AsyncFd;
 use tracer_common::{
     config::ABSENT,
     cpu::{Counter, Cpu},
-    record::Slice,
+    record::{Call, Slice},
     thread::Thread,
 };
 
-use self::ring::CallRings;
+use self::{ring::Rings, sampler::Sampler};
 
 /// The programs, built by `cargo xtask build` and carried in the binary.
 static OBJECT: &[u8] = include_bytes_aligned!(env!("TRACER_BPF_OBJECT"));
@@ -65,6 +67,8 @@ pub enum Record<'a> {
     Call(&'a [u8]),
     /// A [`Slice`].
     Slice(&'a [u8]),
+    /// A [`Sample`](tracer_common::record::Sample).
+    Sample(&'a [u8]),
 }
 
 /// What came of marking a process.
@@ -81,7 +85,9 @@ pub enum Marked {
 /// The programs in the kernel, attached for as long as this lives.
 pub struct Programs {
     bpf: Ebpf,
-    calls: CallRings,
+    calls: Rings,
+    pressure: Arc<Pressure>,
+    sampler: Sampler,
     lives: RingBuf<MapData>,
     marks_throttling: bool,
     /// What the programs say, with `--verbose`.
@@ -104,6 +110,7 @@ impl Programs {
             .btf(Some(&btf))
             .allow_unsupported_maps() // Task-local storage, which aya has no type for.
             .map_max_entries("RECORDS", cpus)
+            .map_max_entries("SAMPLES", cpus)
             .override_global("CONFIG", &config, true)
             .override_global(aya_log::LEVEL, &level, false)
             .load(OBJECT)
@@ -114,11 +121,15 @@ impl Programs {
         let Some(Map::ArrayOfMaps(outer)) = bpf.map("RECORDS") else {
             bail!("the eBPF object has no array of rings: rebuild it with `cargo xtask build`")
         };
-        let calls = CallRings::create(outer.fd().as_fd(), cpus, settings.ring_bytes)?;
+        let smallest = size_of::<Call>();
+        let calls = Rings::create(outer.fd().as_fd(), cpus, settings.ring_bytes, smallest)?;
+        let pressure = Pressure::of(&calls)?;
         let lives = bpf.take_map("LIVES").context("the eBPF object has no ring for lives")?;
         let mut programs = Self {
             bpf,
             calls,
+            pressure,
+            sampler: Sampler::default(),
             lives: RingBuf::try_from(lives)?,
             marks_throttling: config.task_throttled != ABSENT,
             log,
@@ -141,6 +152,7 @@ impl Programs {
                 .attach()
                 .map_err(|e| refused(&format!("attaching to the tracepoint `{tracepoint}`"), e))?;
         }
+        programs.sampler = Sampler::start(&mut programs.bpf, settings.sample_hz, cpus);
         Ok(programs)
     }
 
@@ -222,12 +234,15 @@ impl Programs {
 
     /// Takes out all that waits in the rings, turning points first.
     pub fn drain(&mut self, mut record: impl FnMut(Record<'_>)) {
+        // Taken before the turning points and told after them: nobody is met before his birth.
+        let samples = self.sampler.take();
         while let Some(bytes) = self.lives.next() {
             record(Record::Life(&bytes));
         }
         if let Some(log) = &mut self.log {
             log.flush();
         }
+        samples.for_each(|bytes| record(Record::Sample(bytes)));
         self.calls.drain(|bytes| {
             // The two kinds differ in size.
             record(if bytes.len() == size_of::<Slice>() {
@@ -244,12 +259,18 @@ impl Programs {
         self.marks_throttling
     }
 
+    /// Whether the CPUs are sampled.
+    #[must_use]
+    pub fn sampling(&self) -> &Sampling {
+        self.sampler.sampling()
+    }
+
     /// Becomes readable when a ring is filling up. Needs a runtime of tokio's.
     ///
     /// # Errors
     /// If the runtime cannot watch it.
     pub fn pressure(&self) -> std::io::Result<AsyncFd<Arc<Pressure>>> {
-        sys::watch(self.calls.pressure())
+        sys::watch(Arc::clone(&self.pressure))
     }
 
     /// How often one kind of loss has happened since the start, on all CPUs.
@@ -271,7 +292,7 @@ impl Programs {
             let program: &mut BtfTracePoint = self.program(name)?.try_into()?;
             program.unload()?;
         }
-        Ok(())
+        self.sampler.stop(&mut self.bpf)
     }
 }
 

@@ -1,4 +1,4 @@
-//! One ring per CPU: made here, put into the programs' array in one step, drained together.
+//! Rings, one per CPU: made here, put into an array of the programs' in one step, drained together.
 
 use std::{
     os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd},
@@ -13,10 +13,9 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use super::sys;
 
 /// The rings of all CPUs, filled by the programs.
-pub(super) struct CallRings {
+pub(super) struct Rings {
     rings: Vec<RingBuf<MapData>>,
-    pressure: Arc<Pressure>,
-    /// What one ring can hold, at the least a record can take; bounds a drain.
+    /// What one ring can hold; bounds a drain.
     capacity: usize,
 }
 
@@ -36,33 +35,41 @@ impl AsFd for Pressure {
     }
 }
 
-impl CallRings {
-    /// Makes a ring for each possible CPU and puts them into `outer`.
-    pub(super) fn create(outer: BorrowedFd<'_>, cpus: u32, ring_bytes: u32) -> Result<Self> {
+impl Pressure {
+    /// Of these rings.
+    pub(super) fn of(rings: &Rings) -> Result<Arc<Self>> {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).context("epoll_create")?;
+        for ring in &rings.rings {
+            // Edge-triggered: a ring is readable nearly always, and that is of no interest.
+            epoll
+                .add(ring, EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, 0))
+                .context("cannot watch a ring")?;
+        }
+        Ok(Arc::new(Self(epoll)))
+    }
+}
+
+impl Rings {
+    /// Makes a ring of so many bytes for each possible CPU, for records no smaller than
+    /// `smallest`, and puts them into `outer`.
+    pub(super) fn create(
+        outer: BorrowedFd<'_>,
+        cpus: u32,
+        ring_bytes: u32,
+        smallest: usize,
+    ) -> Result<Self> {
         let rings = (0..cpus)
             .map(|_| -> Result<RingBuf<MapData>> {
                 let map =
                     aya_obj::Map::new_from_params(BPF_MAP_TYPE_RINGBUF as u32, 0, 0, ring_bytes, 0);
-                Ok(Map::from_map_data(MapData::create(map, "calls", None)?)?.try_into()?)
+                Ok(Map::from_map_data(MapData::create(map, "records", None)?)?.try_into()?)
             })
             .collect::<Result<Vec<_>>>()
             .with_context(|| format!("cannot make {cpus} rings of {ring_bytes} bytes"))?;
         let fds: Vec<BorrowedFd<'_>> = rings.iter().map(AsFd::as_fd).collect();
         sys::fill_array_of_maps(outer, &fds)
             .context("cannot put the rings into their array (BPF_MAP_UPDATE_BATCH)")?;
-        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).context("epoll_create")?;
-        for fd in &fds {
-            // Edge-triggered: a ring is readable nearly always, and that is of no interest.
-            epoll
-                .add(fd, EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, 0))
-                .context("cannot watch a ring")?;
-        }
-        drop(fds);
-        Ok(Self {
-            rings,
-            pressure: Arc::new(Pressure(epoll)),
-            capacity: ring_bytes as usize / size_of::<tracer_common::record::Call>(),
-        })
+        Ok(Self { rings, capacity: ring_bytes as usize / smallest })
     }
 
     /// Hands over what waits in each ring: at most one full ring from each, so that a producer
@@ -76,9 +83,5 @@ impl CallRings {
                 }
             }
         }
-    }
-
-    pub(super) fn pressure(&self) -> Arc<Pressure> {
-        Arc::clone(&self.pressure)
     }
 }

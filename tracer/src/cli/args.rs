@@ -3,6 +3,7 @@
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
+use clap::builder::RangedU64ValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use regex::Regex;
 
@@ -166,6 +167,19 @@ pub(super) struct Trace {
         help_heading = "Report"
     )]
     pub(super) pauses_over: Duration,
+
+    /// Look so many times a second where each CPU's thread is: 0 (never) to 10000
+    #[arg(
+        long,
+        value_name = "HZ",
+        default_value_t = 199,
+        value_parser = RangedU64ValueParser::<u32>::new().range(..=10_000),
+        help_heading = "Report"
+    )]
+    pub(super) sample_hz: u32,
+    /// Name so many of the functions that most time was spent in, of programs and of the kernel
+    #[arg(long, value_name = "N", default_value_t = 5, help_heading = "Report")]
+    pub(super) top: usize,
 
     /// A table for each thread
     #[arg(long, help_heading = "Report")]

@@ -136,6 +136,8 @@ fn config(trace: args::Trace) -> Result<Config, Stop> {
         fold: trace.fold.map(Into::into),
         histograms: trace.histograms,
         pauses_over: trace.pauses_over,
+        sample_hz: trace.sample_hz,
+        top: trace.top,
         format: trace.format.into(),
         ring_bytes: trace.ring_size,
         targets: targets(trace)?,

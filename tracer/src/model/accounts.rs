@@ -6,6 +6,7 @@ use tracer_common::record::Call;
 
 use super::{
     calls::{CallKind, Calls},
+    samples::Samples,
     stays::Stays,
 };
 
@@ -25,6 +26,8 @@ pub struct Account {
     pub calls: BTreeMap<CallKind, Calls>,
     /// Its time on and off the CPUs.
     pub stays: Stays,
+    /// Where it was found while it was on one.
+    pub samples: Samples,
 }
 
 impl Account {
@@ -34,6 +37,7 @@ impl Account {
             self.calls.entry(*kind).or_default().absorb(calls);
         }
         self.stays.absorb(&other.stays);
+        self.samples.absorb(&other.samples);
     }
 }
 
@@ -63,6 +67,11 @@ impl Accounts {
     /// Everyone who has an account.
     pub fn all_owners(&self) -> impl Iterator<Item = Owner> {
         self.by_owner.keys().copied()
+    }
+
+    /// All accounts.
+    pub fn iter(&self) -> impl Iterator<Item = &Account> {
+        self.by_owner.values()
     }
 
     /// The owners of one process: itself, or those of its threads that have done anything.

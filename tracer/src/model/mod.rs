@@ -11,6 +11,7 @@ mod hist;
 mod pauses;
 mod processes;
 mod running;
+mod samples;
 mod stays;
 mod ticks;
 
@@ -20,11 +21,12 @@ pub use concurrency::Concurrency;
 pub use hist::Hist;
 pub use pauses::{Cause, Pause, Pauses};
 pub use processes::{End, Process, Processes, Span};
+pub use samples::{Code, Place, Samples};
 pub use stays::{Asleep, Stays, Sum, Waker};
 
 use std::collections::BTreeSet;
 
-use tracer_common::record::{Call, Life, Slice, Standing};
+use tracer_common::record::{Call, Life, Sample, Slice, Standing};
 
 use self::{
     running::Running,
@@ -62,6 +64,7 @@ struct Later {
     calls: Vec<Call>,
     slices: Vec<Slice>,
     lives: Vec<Life>,
+    samples: Vec<(Sample, Option<Code>)>,
 }
 
 /// The accounts of a stretch of time.
@@ -208,6 +211,19 @@ impl Model {
         self.running.add(slice);
     }
 
+    /// Takes in a sample; of one in user mode, the code that it found, where that is known.
+    pub fn sample(&mut self, sample: &Sample, code: Option<Code>) {
+        if self.window_start_ns.is_none_or(|start| sample.ns < start) {
+            return;
+        }
+        if sample.ns > self.edge_ns {
+            self.later.samples.push((*sample, code));
+            return;
+        }
+        let owner = self.owner(sample.cookie, sample.tid);
+        self.stretch.accounts.of(owner).samples.add(sample, code);
+    }
+
     fn add_slice(&mut self, slice: &Slice, from_ns: u64, to_ns: u64) {
         let owner = self.owner(slice.cookie, slice.tid);
         self.stretch.accounts.of(owner).stays.add(slice, from_ns, to_ns);
@@ -262,7 +278,7 @@ impl Model {
     /// as a fact from behind the edge.
     pub fn cut(&mut self, under_way: &UnderWay<'_>) -> Stretch {
         let edge = self.edge_ns;
-        let Later { calls, slices, lives } = std::mem::take(&mut self.later);
+        let Later { calls, slices, lives, samples } = std::mem::take(&mut self.later);
         let mut seen = BTreeSet::new();
         for call in under_way.calls.iter().chain(&calls) {
             let is_open_at_edge = call.flags & Call::UNPAIRED == 0 && began(call) <= edge;
@@ -300,6 +316,7 @@ impl Model {
         self.edge_ns = u64::MAX;
         lives.iter().for_each(|life| self.life(life));
         calls.iter().for_each(|call| self.call(call));
+        samples.iter().for_each(|(sample, code)| self.sample(sample, *code));
         for slice in &slices {
             self.add_slice(slice, edge, u64::MAX);
         }

@@ -3,13 +3,15 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
-    Bucket, Concurrency, Figures, Fold, Group, Row, Total,
+    Bucket, Budget, Concurrency, Figures, Fold, Group, Row, Total,
     budget::budget,
     drafts::{Draft, drafts},
     names::{asks_for_bytes, call_name},
+    samples::{Samples, samples, sorted},
     sched::{concurrency, sched},
 };
 use crate::model::{Account, CallKind, Calls, Hist, Owner, Processes, Stretch};
+use crate::symbols::Names;
 
 /// More processes than this are folded by name, where the user leaves it open.
 const SCREENFUL: usize = 16;
@@ -25,6 +27,10 @@ pub struct Options {
     pub throttling: bool,
     /// When the window opened.
     pub window_start_ns: u64,
+    /// Samples a second on each CPU; `None` without samples.
+    pub sample_hz: Option<u32>,
+    /// So many of the hottest functions are named.
+    pub top: usize,
 }
 
 /// The accounts of a stretch of time, as they are shown.
@@ -40,9 +46,11 @@ pub struct Shown {
     pub too_many: bool,
 }
 
-/// Puts together the accounts of a stretch of time.
+/// Puts together the accounts of a stretch of time. `names` has been told of all that its samples
+/// found.
 #[must_use]
-pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options) -> Shown {
+pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options, names: &Names) -> Shown {
+    let view = View { options, names };
     let drafts = drafts(stretch, processes, options.window_start_ns);
     let all = Draft::of(drafts.values());
     let total = Total {
@@ -50,8 +58,9 @@ pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options) -> Sh
         threads: all.group.threads,
         thread_ns: all.group.thread_ns,
         syscalls: rows(&all.account, options.histograms),
-        budget: budget(&all.account, all.group.thread_ns, options.throttling),
+        budget: view.budget(&all.account, all.group.thread_ns),
         sched: sched(&all.account.stays, processes),
+        samples: view.samples(&all.account),
     };
     let waiting_ns = all.account.stays.runnable_ns + all.account.stays.throttled_ns;
     let concurrency = concurrency(stretch, all.account.stays.on_cpu_ns, waiting_ns);
@@ -72,12 +81,31 @@ pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options) -> Sh
         .into_iter()
         .map(|Draft { group, account, in_passing: _ }| Group {
             syscalls: rows(&account, options.histograms),
-            budget: budget(&account, group.thread_ns, options.throttling),
+            budget: view.budget(&account, group.thread_ns),
             sched: sched(&account.stays, processes),
+            samples: view.samples(&account),
             ..group
         })
         .collect();
     Shown { groups, total, concurrency, too_many }
+}
+
+/// How, and by which names, an account is looked at.
+struct View<'a> {
+    options: &'a Options,
+    names: &'a Names,
+}
+
+impl View<'_> {
+    fn budget(&self, account: &Account, thread_ns: u64) -> Budget {
+        let outside = self.options.sample_hz.map(|_| sorted(&account.samples, self.names).outside);
+        budget(account, thread_ns, self.options.throttling, outside.as_ref())
+    }
+
+    fn samples(&self, account: &Account) -> Option<Samples> {
+        let hz = self.options.sample_hz?;
+        Some(samples(&account.samples, self.names, hz, self.options.top))
+    }
 }
 
 fn folded(drafts: BTreeMap<Owner, Draft>, fold: Fold) -> Vec<Draft> {

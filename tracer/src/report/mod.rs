@@ -7,9 +7,12 @@ mod budget;
 mod build;
 mod drafts;
 mod names;
+mod samples;
 mod sched;
 
+pub use budget::{Method, Uncertainty};
 pub use build::{Options, Shown, groups};
+pub use samples::{Function, Samples};
 pub(crate) use sched::pauses;
 
 use std::collections::BTreeMap;
@@ -117,21 +120,30 @@ pub struct Group {
     pub budget: Budget,
     /// What the scheduler did with its threads.
     pub sched: Sched,
+    /// Where its threads were while on a CPU; absent where the CPUs were not sampled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub samples: Option<Samples>,
 }
 
 /// All of the thread time of a group, by cause.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Budget {
-    /// On a CPU in user mode. Null where the window was too short for the kernel's clock ticks to
-    /// tell user mode from the kernel; then it is in `outside_calls_ns` only.
+    /// On a CPU in user mode. Null where there were neither samples nor clock ticks enough to tell
+    /// user mode from the kernel; then it is in `outside_calls_ns` only.
     pub user_ns: Option<u64>,
     /// On a CPU in the kernel, by system call; those that have no row together as "other".
     pub kernel_ns: BTreeMap<String, u64>,
-    /// On a CPU in the kernel outside of system calls: page faults and interrupts. Null as `user_ns`.
+    /// On a CPU in page faults outside of system calls. Null where there are no samples to tell;
+    /// then it is in `other_kernel_ns`.
+    pub faults_ns: Option<u64>,
+    /// On a CPU in interrupts outside of system calls. Null as `faults_ns`.
+    pub irq_ns: Option<u64>,
+    /// On a CPU in the kernel outside of system calls otherwise. Null as `user_ns`.
     pub other_kernel_ns: Option<u64>,
-    /// On a CPU outside of system calls: exact, and what `user_ns` and `other_kernel_ns` split by
-    /// the kernel's tick-sampled times.
+    /// On a CPU outside of system calls: exact, and what the four above split, to the nanosecond.
     pub outside_calls_ns: u64,
+    /// What that split rests on; null where there is none.
+    pub sampled: Option<Uncertainty>,
     /// Waiting for a CPU, without `throttled_ns`.
     pub runnable_ns: u64,
     /// Waiting for a CPU because a quota was used up; null where the kernel does not mark it.
@@ -268,6 +280,9 @@ pub struct Total {
     pub budget: Budget,
     /// What the scheduler did.
     pub sched: Sched,
+    /// Where the threads were while on a CPU; absent where the CPUs were not sampled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub samples: Option<Samples>,
 }
 
 /// One system call.

@@ -4,11 +4,18 @@ use tracer_common::record::{Call, Life};
 
 use super::*;
 use crate::model::{Keep, Model, Stretch, UnderWay};
+use crate::symbols::Names;
 
 const KEEP: Keep = Keep { by_thread: false, pauses_over_ns: 1_000_000 };
 
-const OPTIONS: Options =
-    Options { fold: None, histograms: false, throttling: true, window_start_ns: 1_000 };
+const OPTIONS: Options = Options {
+    fold: None,
+    histograms: false,
+    throttling: true,
+    window_start_ns: 1_000,
+    sample_hz: None,
+    top: 5,
+};
 
 /// A model with `count` processes, each of which has made one futex call of 100 ns.
 fn model(count: u32) -> (Model, Stretch) {
@@ -51,7 +58,8 @@ fn futex(process: u32, ns: u64) -> Call {
 #[test]
 fn a_few_processes_are_shown_each_by_itself() {
     let (model, stretch) = model(3);
-    let Shown { groups, total, .. } = groups(&stretch, model.processes(), &OPTIONS);
+    let Shown { groups, total, .. } =
+        groups(&stretch, model.processes(), &OPTIONS, &Names::default());
     assert_eq!(groups.iter().map(|g| g.pid).collect::<Vec<_>>(), [Some(1), Some(2), Some(3)]);
     assert_eq!((total.processes, total.threads, total.thread_ns), (3, 3, 3_000));
     assert_eq!(total.syscalls.len(), 1);
@@ -61,7 +69,8 @@ fn a_few_processes_are_shown_each_by_itself() {
 #[test]
 fn more_than_a_screenful_are_folded_by_name() {
     let (model, stretch) = model(17);
-    let Shown { groups, too_many, .. } = groups(&stretch, model.processes(), &OPTIONS);
+    let Shown { groups, too_many, .. } =
+        groups(&stretch, model.processes(), &OPTIONS, &Names::default());
     assert!(too_many);
     let shown: Vec<_> = groups.iter().map(|g| (g.comm.as_deref(), g.processes, g.pid)).collect();
     assert_eq!(shown, [(Some("worker"), 16, None), (Some("parent"), 1, None)]);
@@ -71,7 +80,8 @@ fn more_than_a_screenful_are_folded_by_name() {
 fn all_in_one_has_no_name_unless_all_share_it() {
     let (model, stretch) = model(3);
     let options = Options { fold: Some(Fold::All), ..OPTIONS };
-    let Shown { groups, total, .. } = groups(&stretch, model.processes(), &options);
+    let Shown { groups, total, .. } =
+        groups(&stretch, model.processes(), &options, &Names::default());
     assert_eq!(groups.len(), 1);
     assert_eq!((groups[0].comm.as_deref(), groups[0].processes), (None, 3));
     assert_eq!(groups[0].syscalls[0].calls, total.syscalls[0].calls);
@@ -85,7 +95,7 @@ fn the_split_of_a_row_sums_to_its_wall_time() {
     model.life(&Life { event: Life::SEEDED, cookie: 1, tid: 1, ns: 1_000, ..Life::default() });
     model.edge(2_000);
     let stretch = model.cut(&UnderWay { calls: &[], threads: &[], last: true });
-    let Shown { groups, .. } = groups(&stretch, model.processes(), &OPTIONS);
+    let Shown { groups, .. } = groups(&stretch, model.processes(), &OPTIONS, &Names::default());
     let row = &groups[0].syscalls[0];
     assert_eq!(row.wall_ns.total, 321);
     assert_eq!((row.on_cpu_ns.total, row.runnable_ns.total, row.blocked_ns.total), (1, 20, 300));
@@ -116,7 +126,8 @@ fn the_way_to_an_exec_gets_no_group_if_it_made_no_call() {
     model.call(&futex(2, 100));
     model.edge(2_000);
     let stretch = model.cut(&UnderWay { calls: &[], threads: &[], last: true });
-    let Shown { groups, total, .. } = groups(&stretch, model.processes(), &OPTIONS);
+    let Shown { groups, total, .. } =
+        groups(&stretch, model.processes(), &OPTIONS, &Names::default());
     assert_eq!((groups.len(), total.processes), (1, 1));
     assert_eq!((groups[0].born_ns, groups[0].thread_ns), (Some(100), 900));
 }
@@ -130,6 +141,6 @@ fn an_end_behind_the_report_is_not_in_it() {
     let death = Life { event: Life::THREAD_EXIT, last: 1, exit_code: 9, ..Life::default() };
     model.life(&Life { cookie: 1, tid: 1, ns: 2_001, ..death });
     let stretch = model.cut(&UnderWay { calls: &[], threads: &[], last: true });
-    let Shown { groups, .. } = groups(&stretch, model.processes(), &OPTIONS);
+    let Shown { groups, .. } = groups(&stretch, model.processes(), &OPTIONS, &Names::default());
     assert_eq!((groups[0].end, groups[0].exited_ns, groups[0].thread_ns), (None, None, 1_000));
 }

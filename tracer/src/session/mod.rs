@@ -11,15 +11,21 @@ use std::{future::pending, time::Duration};
 use anyhow::{Context as _, Result};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
 
-use tracer_common::record::Standing;
+use tracer_common::record::{Sample, Standing};
 
-use self::{output::Output, signals::Signals, summary::Summary, targets::Watched};
+use self::{
+    output::Output,
+    signals::Signals,
+    summary::{Known, Summary},
+    targets::Watched,
+};
 use crate::{
-    attach::{self, Programs, Record, Settings},
+    attach::{self, Programs, Record, Sampling, Settings},
     config::{Command, Config, Targets},
     decode, doctor,
     launch::{self, Held, Running},
     model::{Keep, Model, Stretch, UnderWay},
+    symbols::Symbols,
 };
 
 /// How often the rings are emptied. They wake us earlier when one is filling up.
@@ -61,9 +67,18 @@ async fn trace(config: Config) -> Result<u8> {
         all: matches!(config.targets, Targets::All),
         foreign_execs: targets.watches_names(),
         ring_bytes: config.ring_bytes,
+        sample_hz: config.sample_hz,
     })
     .map_err(doctor::explain)?;
     summary.throttling = programs.marks_throttling();
+    match programs.sampling() {
+        Sampling::Off => {}
+        Sampling::Hz(hz) => summary.sample_hz = Some(*hz),
+        Sampling::Refused(e) => summary.note(format!(
+            "the CPUs cannot be sampled ({e:#}): the clock's ticks alone tell user mode from the \
+             kernel, and nothing tells page faults"
+        )),
+    }
     let mut session = Session {
         model: Model::new(Keep {
             by_thread: config.threads,
@@ -71,6 +86,7 @@ async fn trace(config: Config) -> Result<u8> {
         }),
         programs,
         targets,
+        symbols: Symbols::default(),
         summary,
         output,
         config,
@@ -104,6 +120,7 @@ struct Session {
     programs: Programs,
     targets: Watched,
     model: Model,
+    symbols: Symbols,
     summary: Summary,
     output: Output,
     intervals: u64,
@@ -201,7 +218,7 @@ impl Session {
 
     /// Takes in all that waits in the rings, and whoever has got a name that is watched for.
     fn drain(&mut self) -> Result<()> {
-        let Self { programs, model, summary, targets, .. } = self;
+        let Self { programs, model, symbols, summary, targets, config, .. } = self;
         programs.drain(|record| {
             let decoded = match record {
                 Record::Life(bytes) => decode::life(bytes).map(|life| {
@@ -210,6 +227,12 @@ impl Session {
                 }),
                 Record::Call(bytes) => decode::call(bytes).map(|call| model.call(&call)),
                 Record::Slice(bytes) => decode::slice(bytes).map(|slice| model.slice(&slice)),
+                Record::Sample(bytes) => decode::sample(bytes).map(|sample| {
+                    let in_user = sample.flags & Sample::USER != 0 && config.top > 0;
+                    let process = model.processes().get(sample.cookie).filter(|_| in_user);
+                    let code = process.and_then(|process| symbols.code(&sample, process));
+                    model.sample(&sample, code);
+                }),
             };
             if let Err(e) = decoded {
                 summary.undecodable(e);
@@ -242,14 +265,20 @@ impl Session {
     /// Ends the stretch of time under way.
     fn cut(&mut self, last: bool) -> Result<Stretch> {
         self.model.edge(clock::now_ns());
+        self.summary.edge();
         if last {
+            if self.summary.sample_hz.is_some() {
+                self.symbols.read_kernel();
+            }
             self.programs.detach()?;
         }
         let bytes = self.programs.open_calls()?;
         let calls: Vec<_> = decode::all(&bytes, decode::call).collect::<Result<_, _>>()?;
         let threads = self.standings()?;
         self.drain()?;
-        Ok(self.model.cut(&UnderWay { calls: &calls, threads: &threads, last }))
+        let stretch = self.model.cut(&UnderWay { calls: &calls, threads: &threads, last });
+        self.symbols.learn(&stretch.accounts);
+        Ok(stretch)
     }
 
     fn standings(&mut self) -> Result<Vec<Standing>> {
@@ -261,8 +290,13 @@ impl Session {
         self.intervals += 1;
         let stretch = self.cut(false)?;
         let counts = summary::Counts::read(&self.programs)?;
-        let (processes, config) = (self.model.processes(), &self.config);
-        let report = self.summary.interval(self.intervals, stretch, processes, config, counts);
+        let known = Known {
+            processes: self.model.processes(),
+            names: self.symbols.names(),
+            config: &self.config,
+            counts,
+        };
+        let report = self.summary.interval(self.intervals, stretch, &known);
         self.output.write(&report)
     }
 
@@ -270,7 +304,13 @@ impl Session {
     fn close_window(&mut self) -> Result<()> {
         let stretch = self.cut(true)?;
         let counts = summary::Counts::read(&self.programs)?;
-        let report = self.summary.whole(stretch, self.model.processes(), &self.config, counts);
+        let known = Known {
+            processes: self.model.processes(),
+            names: self.symbols.names(),
+            config: &self.config,
+            counts,
+        };
+        let report = self.summary.whole(stretch, &known);
         signals::default_for_the_next();
         self.output.write(&report)
     }

@@ -16,6 +16,7 @@ use crate::{
     },
     model::{Model, Processes, Stretch},
     report::{self, Cpus, Fold, Interval, Options, Report, SCHEMA, Shown, Trust},
+    symbols::Names,
 };
 
 /// What went wrong in the kernel, since the start.
@@ -23,6 +24,7 @@ use crate::{
 pub(super) struct Counts {
     lost_calls: u64,
     lost_slices: u64,
+    lost_samples: u64,
     lost_lives: u64,
     no_state: u64,
     missed_switches: u64,
@@ -34,12 +36,22 @@ impl Counts {
         Ok(Self {
             lost_calls: programs.count(Counter::LostCalls)?,
             lost_slices: programs.count(Counter::LostSlices)?,
+            lost_samples: programs.count(Counter::LostSamples)?,
             lost_lives: programs.count(Counter::LostLives)?,
             no_state: programs.count(Counter::NoState)?,
             missed_switches: programs.count(Counter::MissedSwitches)?,
             unknown_calls: programs.count(Counter::UnknownCalls)?,
         })
     }
+}
+
+/// What a report is made of, beside the accounts.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) processes: &'a Processes,
+    pub(super) names: &'a Names,
+    pub(super) config: &'a Config,
+    pub(super) counts: Counts,
 }
 
 /// What is known of the run, beside the accounts.
@@ -49,12 +61,16 @@ pub(super) struct Summary {
     cpus: Cpus,
     /// The kernel marks waits that a quota ordered.
     pub(super) throttling: bool,
+    /// Samples a second on each CPU; `None` without samples.
+    pub(super) sample_hz: Option<u32>,
     notes: BTreeSet<String>,
     /// The intervals that are over.
     past: Option<Stretch>,
     lost_before: u64,
     cpu_at_start: Duration,
     cpu_at_interval: Duration,
+    /// At the end of the stretch of time that is reported: what comes after is no cost of it.
+    cpu_at_edge: Duration,
     undecodable: u64,
     joined_late_ns: u64,
 }
@@ -74,6 +90,11 @@ impl Summary {
     /// Remembers that a target was adopted so long after it should have been.
     pub(super) fn joined_late(&mut self, late_ns: u64) {
         self.joined_late_ns = self.joined_late_ns.max(late_ns);
+    }
+
+    /// The stretch of time under way ends.
+    pub(super) fn edge(&mut self) {
+        self.cpu_at_edge = attach::cpu_time();
     }
 
     /// The window opens.
@@ -108,19 +129,13 @@ impl Summary {
     }
 
     /// The report of an interval.
-    pub(super) fn interval(
-        &mut self,
-        index: u64,
-        stretch: Stretch,
-        processes: &Processes,
-        config: &Config,
-        counts: Counts,
-    ) -> Report {
-        let cpu = attach::cpu_time();
+    pub(super) fn interval(&mut self, index: u64, stretch: Stretch, known: &Known<'_>) -> Report {
+        let cpu = self.cpu_at_edge;
+        let lost_calls = known.counts.lost_calls;
         let used = cpu.saturating_sub(std::mem::replace(&mut self.cpu_at_interval, cpu));
-        let lost = counts.lost_calls - std::mem::replace(&mut self.lost_before, counts.lost_calls);
+        let lost = lost_calls - std::mem::replace(&mut self.lost_before, lost_calls);
         let start_ns = stretch.start_ns.saturating_sub(self.window_start_ns);
-        let mut report = self.report(&stretch, processes, config, counts);
+        let mut report = self.report(&stretch, known);
         match &mut self.past {
             Some(past) => past.absorb(&stretch),
             None => self.past = Some(stretch),
@@ -132,13 +147,7 @@ impl Summary {
     }
 
     /// The report of the whole window, of which `last` is the last stretch.
-    pub(super) fn whole(
-        &mut self,
-        last: Stretch,
-        processes: &Processes,
-        config: &Config,
-        counts: Counts,
-    ) -> Report {
+    pub(super) fn whole(&mut self, last: Stretch, known: &Known<'_>) -> Report {
         let whole = match self.past.take() {
             None => last,
             Some(mut past) => {
@@ -146,25 +155,22 @@ impl Summary {
                 past
             }
         };
-        self.report(&whole, processes, config, counts)
+        self.report(&whole, known)
     }
 
-    fn report(
-        &self,
-        stretch: &Stretch,
-        processes: &Processes,
-        config: &Config,
-        counts: Counts,
-    ) -> Report {
+    fn report(&self, stretch: &Stretch, known: &Known<'_>) -> Report {
+        let &Known { processes, names, config, counts } = known;
         let options = Options {
             // Programs want every process, however many there are.
             fold: config.fold.or((config.format == Format::Json).then_some(Fold::Process)),
             histograms: config.histograms,
             throttling: self.throttling,
             window_start_ns: self.window_start_ns,
+            sample_hz: self.sample_hz,
+            top: config.top,
         };
         let Shown { groups, total, concurrency, too_many } =
-            report::groups(stretch, processes, &options);
+            report::groups(stretch, processes, &options, names);
         let sum = |of: fn(&report::Row) -> u64| total.syscalls.iter().map(of).sum();
         let trust = Trust {
             lost: counts.lost_calls,
@@ -172,9 +178,9 @@ impl Summary {
             unpaired: sum(|row| row.unpaired),
             in_flight: sum(|row| row.in_flight),
             ended_by_exit: sum(|row| row.ended_by_exit),
-            reader_cpu_ns: to_ns(attach::cpu_time().saturating_sub(self.cpu_at_start)),
+            reader_cpu_ns: to_ns(self.cpu_at_edge.saturating_sub(self.cpu_at_start)),
             program_ns: None,
-            notes: self.notes(counts, too_many.then_some(total.processes)),
+            notes: self.notes(known, too_many.then_some(total.processes)),
         };
         Report {
             schema: SCHEMA,
@@ -195,7 +201,8 @@ impl Summary {
         }
     }
 
-    fn notes(&self, counts: Counts, too_many: Option<u64>) -> Vec<String> {
+    fn notes(&self, known: &Known<'_>, too_many: Option<u64>) -> Vec<String> {
+        let counts = known.counts;
         let mut notes: Vec<String> = self.notes.iter().cloned().collect();
         if !self.throttling {
             notes.push(
@@ -207,6 +214,13 @@ impl Summary {
         notes.extend(too_many.map(|processes| {
             format!("{processes} processes are shown by name; `--fold process` shows each")
         }));
+        if known.names.kernel_hides_names() {
+            notes.push(
+                "the kernel hides the names of its functions (sysctl kernel.kptr_restrict): page \
+                 faults and interrupts cannot be told apart"
+                    .to_owned(),
+            );
+        }
         let mut count = |n: u64, what: &str| {
             if n > 0 {
                 notes.push(format!("{n} {what}"));
@@ -215,6 +229,10 @@ impl Summary {
         count(
             counts.lost_slices,
             "stays on a CPU were lost: their time is unaccounted, and they are in no distribution",
+        );
+        count(
+            counts.lost_samples,
+            "CPU samples were lost: shares of the others may be off; try a lower --sample-hz",
         );
         count(
             counts.lost_lives,

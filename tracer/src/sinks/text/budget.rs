@@ -31,6 +31,9 @@ struct Kind {
 // Full blocks ran, half blocks wanted to, the faintest slept.
 const USER: Kind = Kind::new("user", '█', 'u', PLAIN);
 const KERNEL: Kind = Kind::new("kernel", '▓', 'k', PLAIN);
+const FAULTS: Kind = Kind::new("page faults", '▒', 'f', PLAIN);
+const INTERRUPTS: Kind = Kind::new("interrupts and the like", '▞', 'i', PLAIN);
+/// Both, where samples do not tell them apart.
 const OTHER_KERNEL: Kind = Kind::new("faults and interrupts", '▒', 'f', PLAIN);
 /// User mode, faults and interrupts, where they cannot be told apart.
 const OUTSIDE_CALLS: Kind = Kind::new("on CPU outside calls", '█', 'o', PLAIN);
@@ -93,7 +96,14 @@ pub(super) fn put(budget: &Budget, thread_ns: u64, page: &mut Page<'_>) {
 fn parts(budget: &Budget, thread_ns: u64) -> Vec<Part> {
     let kernel = KERNEL.of(&budget.kernel_ns, thread_ns);
     let on_cpu = match (budget.user_ns, budget.other_kernel_ns) {
-        (Some(user), Some(other)) => vec![USER.about(user), kernel, OTHER_KERNEL.about(other)],
+        (Some(user), Some(other)) => match budget.faults_ns {
+            Some(faults) => {
+                let interrupts = budget.irq_ns.unwrap_or(0) + other;
+                let (faults, interrupts) = (FAULTS.about(faults), INTERRUPTS.about(interrupts));
+                vec![USER.about(user), kernel, faults, interrupts]
+            }
+            None => vec![USER.about(user), kernel, OTHER_KERNEL.about(other)],
+        },
         _ => vec![OUTSIDE_CALLS.exactly(budget.outside_calls_ns), kernel],
     };
     let off_cpu = [
@@ -178,6 +188,7 @@ mod tests {
             throttled_ns: Some(200),
             blocked_ns: causes(&[("futex", 240), ("read", 10)]),
             unaccounted_ns: 20,
+            ..Budget::default()
         }
     }
 
@@ -190,6 +201,18 @@ mod tests {
     /// What each part of the legend says after its name.
     fn legend(budget: &Budget) -> Vec<String> {
         parts(budget, 10_000).iter().map(|part| item(part, 10_000, true)).collect()
+    }
+
+    #[test]
+    fn samples_tell_page_faults_from_interrupts() {
+        let sampled = Budget {
+            faults_ns: Some(600),
+            irq_ns: Some(150),
+            other_kernel_ns: Some(50),
+            ..budget()
+        };
+        let legend = legend(&sampled);
+        assert_eq!(legend[2..4], ["▒ page faults ~6 %", "▞ interrupts and the like ~2 %"]);
     }
 
     #[test]

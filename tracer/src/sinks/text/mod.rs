@@ -9,6 +9,7 @@ mod histogram;
 mod open_calls;
 mod page;
 mod pauses;
+mod samples;
 mod scheduler;
 mod table;
 mod units;
@@ -22,7 +23,7 @@ use page::{HEADING, NOTE, PLAIN, Page};
 use table::{Layout, Table};
 
 use super::Style;
-use crate::report::{Budget, Group, Report, Row, Sched, Total};
+use crate::report::{Budget, Group, Report, Row, Samples, Sched, Total};
 
 /// What is shown of one process, or of all.
 struct Section<'a> {
@@ -30,21 +31,36 @@ struct Section<'a> {
     budget: &'a Budget,
     thread_ns: u64,
     rows: &'a [Row],
+    samples: Option<&'a Samples>,
     table: Table,
     sched: &'a Sched,
 }
 
 impl<'a> Section<'a> {
     fn of_group(group: &'a Group) -> Self {
-        let Group { ref budget, thread_ns, ref syscalls, ref sched, .. } = *group;
-        let table = Table::new(syscalls, thread_ns);
-        Self { heading: heading::of_group(group), budget, thread_ns, rows: syscalls, table, sched }
+        let Group { ref budget, thread_ns, ref syscalls, ref sched, ref samples, .. } = *group;
+        Self {
+            heading: heading::of_group(group),
+            budget,
+            thread_ns,
+            rows: syscalls,
+            samples: samples.as_ref(),
+            table: Table::new(syscalls, thread_ns),
+            sched,
+        }
     }
 
     fn of_total(total: &'a Total) -> Self {
-        let Total { ref budget, thread_ns, ref syscalls, ref sched, .. } = *total;
-        let table = Table::new(syscalls, thread_ns);
-        Self { heading: heading::of_total(total), budget, thread_ns, rows: syscalls, table, sched }
+        let Total { ref budget, thread_ns, ref syscalls, ref sched, ref samples, .. } = *total;
+        Self {
+            heading: heading::of_total(total),
+            budget,
+            thread_ns,
+            rows: syscalls,
+            samples: samples.as_ref(),
+            table: Table::new(syscalls, thread_ns),
+            sched,
+        }
     }
 
     fn put(&self, layout: &Layout, page: &mut Page<'_>) {
@@ -60,6 +76,7 @@ impl<'a> Section<'a> {
         for row in self.rows {
             histogram::put(row, page);
         }
+        page.items(PLAIN, &self.samples.map(samples::items).unwrap_or_default(), " · ");
         page.gap();
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::report::{
-    Bucket, Budget, Concurrency, Cpus, End, Faults, Figures, Group, Interval, Pause, Report, Row,
-    SCHEMA, Sched, Sleep, Switches, Total, Trust, Waker,
+    Bucket, Budget, Concurrency, Cpus, End, Faults, Figures, Function, Group, Interval, Method,
+    Pause, Report, Row, SCHEMA, Samples, Sched, Sleep, Switches, Total, Trust, Uncertainty, Waker,
 };
 
 const US: u64 = 1_000;
@@ -65,6 +65,7 @@ fn budget(thread_ns: u64, rows: &[Row]) -> Budget {
         throttled_ns: Some(throttled),
         blocked_ns: causes(|row| row.blocked_ns.total),
         unaccounted_ns: thread_ns / 1_000,
+        ..Budget::default()
     };
     let page_faults = thread_ns.saturating_sub(all_of(&budget));
     budget.blocked_ns.insert("page fault".to_owned(), page_faults);
@@ -183,6 +184,7 @@ fn of_one(group: Group) -> Report {
         syscalls: group.syscalls.clone(),
         budget: group.budget.clone(),
         sched: group.sched.clone(),
+        samples: None,
     };
     report(vec![group], total)
 }
@@ -232,6 +234,7 @@ pub(in crate::sinks) fn four_workers() -> Report {
         budget: budget(51_300 * MS, &syscalls),
         syscalls,
         sched: sched(10),
+        samples: None,
     };
     report(vec![threads, killed, worker(4242, 1), short], total)
 }
@@ -295,6 +298,23 @@ pub(in crate::sinks) fn complete() -> Report {
     group.budget.kernel_ns = BTreeMap::from([("other".to_owned(), 24 * MS)]);
     group.budget.blocked_ns =
         ["page fault", "stopped", "unknown"].map(|reason| (reason.to_owned(), MS)).into();
+    let function = Function {
+        function: Some("PyObject_Malloc".to_owned()),
+        library: Some("python3.11".to_owned()),
+        count: 40,
+    };
+    group.samples = Some(Samples {
+        hz: 199,
+        count: 100,
+        user: 60,
+        page_fault: Some(30),
+        syscalls: [("entry and exit".to_owned(), 10)].into(),
+        top_user: vec![function],
+        ..Samples::default()
+    });
+    let method = Method::Samples;
+    group.budget.sampled =
+        Some(Uncertainty { method, count: Some(90), user_error_ns: Some(2 * MS) });
     report.total.budget = group.budget.clone();
     report.pauses = pauses(1);
     report
