@@ -94,9 +94,9 @@ fn two_threads_that_wake_each_other_wait_as_long_as_they_say() {
         .collect();
     let sum = |figure| players.iter().map(|futex| number(futex, figure)).sum::<u64>();
     let errors = truth.errors().get("futex").copied().unwrap_or(0);
-    // A thread's own end may add a call, when it wakes who joins it.
+    // At its end a thread may have to wait for the lock of what both share, and to wake the other.
     let calls = truth.calls()["futex"];
-    assert!((calls..=calls + 2).contains(&sum("calls")), "{calls}: {report}");
+    assert!((calls..=calls + 4).contains(&sum("calls")), "{calls}: {report}");
     assert_eq!(sum("errors"), errors, "{report}");
     let blocked: u64 = players.iter().map(|futex| time(futex, "blocked_ns")).sum();
     let waited = number(&truth.0["futex_wait_ns"], "total");

@@ -43,7 +43,7 @@ pub struct Samples {
 pub struct Function {
     /// Its name. Null for code without symbols: all such code of one file together.
     pub function: Option<String>,
-    /// The file that it is of, or "[vdso]", or "[anon]" for code made at run time; absent for the
+    /// The file that it is of, or `[vdso]`, or `[anon]` for code made at run time; absent for the
     /// kernel, and where it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub library: Option<String>,
