@@ -244,8 +244,8 @@ impl Summary {
         );
         count(
             counts.missed_switches,
-            "switches of threads were left out by the kernel, as happens while another tracer starts \
-             or ends: the stays on a CPU around them are not exact",
+            "switches of threads were not told of by the kernel, as happens in some virtual machines: \
+             the stays on a CPU around them are placed by its count of their run time",
         );
         count(counts.unknown_calls, "calls had a number outside every table and are in no row");
         count(self.undecodable, "records of the kernel could not be read");

@@ -143,7 +143,8 @@ fn longest(causes: &BTreeMap<String, u64>, thread_ns: u64) -> String {
 fn item(part: &Part, thread_ns: u64, unicode: bool) -> String {
     let Part { kind, ns, sampled, causes } = part;
     let share = Percent { part: *ns, whole: thread_ns };
-    let share = if *sampled { format!("~{share:.0}") } else { format!("{share:.1}") };
+    let share =
+        if *sampled { format!("~{share:.0}").replace("~<", "<") } else { format!("{share:.1}") };
     format!("{} {} {share} %{causes}", kind.mark(unicode), kind.name)
 }
 
@@ -280,7 +281,7 @@ mod tests {
     #[test]
     fn a_sampled_share_that_is_little_is_not_none() {
         let budget = Budget { user_ns: Some(5_319), other_kernel_ns: Some(1), ..budget() };
-        assert_eq!(legend(&budget)[2], "▒ faults and interrupts ~<1 %");
+        assert_eq!(legend(&budget)[2], "▒ faults and interrupts <1 %");
     }
 
     #[test]

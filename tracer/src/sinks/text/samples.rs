@@ -1,9 +1,6 @@
 //! The functions that a group's threads were found in most often.
 
-use super::{
-    heading::printable,
-    units::{NONE, Percent},
-};
+use super::{heading::printable, units::Percent};
 use crate::report::{Function, Samples};
 
 /// Shares of fewer samples are off by ten percent and more.
@@ -44,13 +41,8 @@ fn name(function: &Function) -> String {
     match (name, function.library.as_deref()) {
         (Some(name), None) => name,
         (None, None) => "unknown".to_owned(),
-        (name, Some(library)) => {
-            format!(
-                "{} ({})",
-                name.as_deref().unwrap_or(NONE),
-                without_version(&printable(library))
-            )
-        }
+        (Some(name), Some(library)) => format!("{name} ({})", without_version(&printable(library))),
+        (None, Some(library)) => format!("{} (no symbols)", without_version(&printable(library))),
     }
 }
 
@@ -102,7 +94,7 @@ mod tests {
 
     #[test]
     fn the_hottest_functions_have_their_library_and_share_and_the_first_its_error() {
-        assert_snapshot!(items(&blas()).join(" · "), @"hottest: blas_thread_server (libscipy_openblas64_) 38.7 % ±1.2 · dgemm_kernel_HASWELL (libscipy_openblas64_) 3.3 % · - (python3.11) 0.1 % · kernel: clear_page_erms 6.2 % ±0.6 · unknown 0.1 %");
+        assert_snapshot!(items(&blas()).join(" · "), @"hottest: blas_thread_server (libscipy_openblas64_) 38.7 % ±1.2 · dgemm_kernel_HASWELL (libscipy_openblas64_) 3.3 % · python3.11 (no symbols) 0.1 % · kernel: clear_page_erms 6.2 % ±0.6 · unknown 0.1 %");
     }
 
     #[test]
