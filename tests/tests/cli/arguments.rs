@@ -62,7 +62,9 @@ fn targets_that_exclude_each_other_are_not_guessed_at() {
 
 #[test]
 fn a_help_text_fits_a_narrow_terminal() {
-    let (code, screen) = tests::Terminal::start(tracer().arg("-h"), 40).finish();
+    // Where `CI` is set, colours are taken to be wanted in any terminal.
+    let mut help = tracer();
+    let (code, screen) = tests::Terminal::start(help.arg("-h").env("NO_COLOR", "1"), 40).finish();
     assert_eq!(code, 0);
     let options = screen.lines().skip_while(|line| *line != "Targets:");
     let options: Vec<_> = options.take_while(|line| *line != "Examples:").collect();
