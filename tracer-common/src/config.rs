@@ -85,6 +85,8 @@ pub struct Config {
     pub signal_live: u32,
     /// `mm_struct.brk`
     pub mm_brk: u32,
+    /// `mm_struct.mmap_lock`; [`ABSENT`] where it has another name
+    pub mm_mmap_lock: u32,
     /// `pt_regs`: first argument of a system call
     pub regs_arg0: u32,
     /// `pt_regs`: second argument
@@ -109,7 +111,7 @@ pub struct Config {
     pub treatment: [u8; SYSCALLS],
 }
 
-const _: () = assert!(size_of::<Config>() == 34 * 4 + SYSCALLS);
+const _: () = assert!(size_of::<Config>() == 35 * 4 + SYSCALLS);
 
 #[cfg(not(target_arch = "bpf"))]
 // SAFETY: `repr(C)`, integers only, and the assertion above shows that there is no padding.

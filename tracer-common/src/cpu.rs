@@ -16,6 +16,8 @@ pub enum Counter {
     NoState,
     /// A switch of threads that `sched_switch` did not tell of.
     MissedSwitches,
+    /// What a thread had waited for locks did not fit into the ring.
+    LostLockWaits,
     /// A call whose number lies outside every table.
     UnknownCalls,
 }

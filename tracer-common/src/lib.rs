@@ -9,5 +9,6 @@
 
 pub mod config;
 pub mod cpu;
+pub mod locks;
 pub mod record;
 pub mod thread;

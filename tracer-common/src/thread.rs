@@ -1,6 +1,8 @@
 //! The state of one target thread, kept by the kernel with the thread itself (task-local storage):
 //! it is born and dies with the thread, so that no reused id ever meets another's state.
 
+use crate::locks::ThreadLocks;
+
 /// A call that has begun.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,6 +103,8 @@ pub struct Thread {
     pub open: OpenCall,
     /// The call it was interrupted in, under [`Thread::SUSPENDED`].
     pub suspended: Suspended,
+    /// Its waits for the kernel's locks.
+    pub locks: ThreadLocks,
 }
 
 impl Thread {
@@ -129,4 +133,4 @@ impl Thread {
         Self::HELD | Self::FRESH | Self::NEWBORN | Self::SUSPENDED | Self::IN_SIGRETURN;
 }
 
-const _: () = assert!(size_of::<OpenCall>() == 40 && size_of::<Thread>() == 240);
+const _: () = assert!(size_of::<OpenCall>() == 40 && size_of::<Thread>() == 440);

@@ -5,6 +5,7 @@
 //! | `syscalls` | a call begins, ends, is interrupted and restarted |
 //! | `sched` | which thread runs on this CPU, and how long threads wait and sleep |
 //! | `sample` | where a target is when the sampling clock ticks |
+//! | `locks` | waits for the kernel's own locks |
 //! | `lifecycle` | fork, exec, exit |
 //! | `seed` | iterators: adopt threads that are alive, look at calls that are open |
 //! | `state` | the state of a thread, in task-local storage |
@@ -23,6 +24,7 @@
 
 mod cpu;
 mod lifecycle;
+mod locks;
 mod ring;
 mod sample;
 mod sched;
@@ -61,6 +63,7 @@ static CONFIG: Global<Config> = Global::new(Config {
     upid_size: 0,
     signal_live: 0,
     mm_brk: 0,
+    mm_mmap_lock: 0,
     regs_arg0: 0,
     regs_arg1: 0,
     regs_arg2: 0,

@@ -12,6 +12,7 @@ use aya_ebpf::{
 };
 use tracer_common::{
     cpu::Counter,
+    locks::LockWaits,
     record::{Call, Life, Sample, Slice},
 };
 
@@ -45,6 +46,14 @@ pub(crate) fn send_call(call: Call) {
 pub(crate) fn send_slice(slice: Slice) {
     if !send(slice) {
         cpu::count(Counter::LostSlices);
+    }
+}
+
+/// Sends what a thread has waited for locks, or counts that it was lost.
+#[inline(always)]
+pub(crate) fn send_lock_waits(waits: LockWaits) {
+    if !send(waits) {
+        cpu::count(Counter::LostLockWaits);
     }
 }
 

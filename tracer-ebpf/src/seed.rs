@@ -56,7 +56,7 @@ struct Step {
 
 /// What a walk came to: the file it writes to, and a task.
 #[inline(always)]
-unsafe fn step(ctx: *mut c_void) -> Option<(*mut seq_file, Task)> {
+pub(crate) unsafe fn step(ctx: *mut c_void) -> Option<(*mut seq_file, Task)> {
     let ctx = ctx.cast::<Step>();
     // SAFETY: by the caller, the context of a task iterator, of which `Step` is the shape.
     let (seq, task) = unsafe {
@@ -71,7 +71,7 @@ unsafe fn step(ctx: *mut c_void) -> Option<(*mut seq_file, Task)> {
 
 /// Hands a record to the reader of the walk.
 #[inline(always)]
-fn write<T>(seq: *mut seq_file, record: &T) {
+pub(crate) fn write<T>(seq: *mut seq_file, record: &T) {
     // SAFETY: the verifier checks both pointers. When the buffer is full the kernel takes this
     // step again, with room.
     unsafe { bpf_seq_write(seq, ptr::from_ref(record).cast_mut().cast(), size_of::<T>() as u32) };
@@ -198,6 +198,12 @@ unsafe extern "C" fn standings(ctx: *mut c_void) -> i32 {
     };
     write(seq, &standing);
     0
+}
+
+/// Whether a thread is traced now.
+#[inline(always)]
+pub(crate) fn is_watched(thread: &Thread) -> bool {
+    thread.flags & (Thread::ADOPTED | Thread::HELD | Thread::DEAD) == Thread::ADOPTED
 }
 
 /// How long a thread has been waiting for a CPU, and how long it slept before, if it is off the CPUs.

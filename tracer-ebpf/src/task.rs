@@ -180,6 +180,15 @@ impl Task {
         }
     }
 
+    /// The address of the lock of its memory; 0 without user memory.
+    #[inline(always)]
+    pub(crate) fn mmap_lock(self) -> u64 {
+        let offset = config!(mm_mmap_lock);
+        // SAFETY: as for the fields above.
+        let mm: u64 = unsafe { load(self.0, config!(task_mm)) };
+        if offset == ABSENT || mm == 0 { 0 } else { mm + u64::from(offset) }
+    }
+
     /// Whether the call under way came in by the 32-bit entry.
     #[inline(always)]
     pub(crate) fn in_compat_call(self) -> bool {

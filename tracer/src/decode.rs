@@ -3,7 +3,10 @@
 use std::fmt;
 
 use bytes::{Buf, TryGetError};
-use tracer_common::record::{Call, Life, Sample, Slice, Standing};
+use tracer_common::{
+    locks::{Lock, LockWaits, Waits},
+    record::{Call, Life, Sample, Slice, Standing},
+};
 
 /// Bytes that are no record, because there are too few of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +61,14 @@ pub fn sample(bytes: &[u8]) -> Result<Sample, NotARecord> {
 /// If the bytes are too few.
 pub fn standing(bytes: &[u8]) -> Result<Standing, NotARecord> {
     read_standing(&mut &*bytes).map_err(|_| NotARecord { bytes: bytes.len() })
+}
+
+/// Decodes a [`LockWaits`].
+///
+/// # Errors
+/// If the bytes are too few.
+pub fn lock_waits(bytes: &[u8]) -> Result<LockWaits, NotARecord> {
+    read_lock_waits(&mut &*bytes).map_err(|_| NotARecord { bytes: bytes.len() })
 }
 
 /// Decodes records that lie one after the other, as an iterator of the kernel writes them.
@@ -129,6 +140,21 @@ fn read_standing(from: &mut &[u8]) -> Result<Standing, TryGetError> {
         stime_ns: from.try_get_u64_ne()?,
         minor_faults: from.try_get_u64_ne()?,
         major_faults: from.try_get_u64_ne()?,
+    })
+}
+
+fn read_lock_waits(from: &mut &[u8]) -> Result<LockWaits, TryGetError> {
+    Ok(LockWaits {
+        cookie: from.try_get_u64_ne()?,
+        tid: from.try_get_u32_ne()?,
+        last: from.try_get_u32_ne()?,
+        by_lock: {
+            let mut by_lock = [Waits::default(); Lock::COUNT];
+            for waits in &mut by_lock {
+                *waits = Waits { count: from.try_get_u64_ne()?, ns: from.try_get_u64_ne()? };
+            }
+            by_lock
+        },
     })
 }
 
@@ -204,7 +230,11 @@ mod tests {
         }
         assert!(sample(&[0xff; size_of::<Sample>()]).is_ok());
         assert!(call(&[0xff; size_of::<Call>()]).is_ok());
+        for length in 0..size_of::<LockWaits>() {
+            assert_eq!(lock_waits(&vec![0xff; length]), Err(NotARecord { bytes: length }));
+        }
         assert!(life(&[0xff; size_of::<Life>()]).is_ok());
+        assert!(lock_waits(&[0xff; size_of::<LockWaits>()]).is_ok());
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod exec;
 mod identity;
 mod interrupted;
 mod intervals;
+mod locks;
 mod naming;
 mod samples;
 mod threads;

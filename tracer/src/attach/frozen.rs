@@ -73,6 +73,7 @@ pub(super) fn config(settings: &Settings) -> Result<Config> {
         upid_size: offsets.upid_size,
         signal_live: offsets.live,
         mm_brk: offsets.mm_brk,
+        mm_mmap_lock: offsets.mmap_lock.unwrap_or(ABSENT),
         regs_arg0: first,
         regs_arg1: second,
         regs_arg2: third,

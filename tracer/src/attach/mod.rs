@@ -5,6 +5,7 @@
 //! Whichever way the tracer ends, nothing stays in the kernel: all of it hangs on file descriptors.
 
 mod frozen;
+mod locks;
 mod ring;
 mod sampler;
 mod sys;
@@ -29,6 +30,7 @@ use tokio::io::unix::AsyncFd;
 use tracer_common::{
     config::ABSENT,
     cpu::{Counter, Cpu},
+    locks::LockWaits,
     record::{Call, Slice},
     thread::Thread,
 };
@@ -69,6 +71,8 @@ pub enum Record<'a> {
     Slice(&'a [u8]),
     /// A [`Sample`](tracer_common::record::Sample).
     Sample(&'a [u8]),
+    /// A [`LockWaits`].
+    LockWaits(&'a [u8]),
 }
 
 /// What came of marking a process.
@@ -90,6 +94,7 @@ pub struct Programs {
     sampler: Sampler,
     lives: RingBuf<MapData>,
     marks_throttling: bool,
+    counts_lock_waits: bool,
     /// What the programs say, with `--verbose`.
     log: Option<EbpfLogger<&'static dyn Log>>,
 }
@@ -132,6 +137,7 @@ impl Programs {
             sampler: Sampler::default(),
             lives: RingBuf::try_from(lives)?,
             marks_throttling: config.task_throttled != ABSENT,
+            counts_lock_waits: false,
             log,
         };
         for (name, tracepoint) in TRACEPOINTS {
@@ -140,7 +146,8 @@ impl Programs {
                 .load(tracepoint, &btf)
                 .map_err(|e| refused(&format!("loading the program for `{tracepoint}`"), e))?;
         }
-        for name in [SEED, OPEN_CALLS, STANDINGS] {
+        programs.counts_lock_waits = programs.load_locks(&btf)?;
+        for name in [SEED, OPEN_CALLS, STANDINGS, locks::ITERATOR] {
             let program: &mut Iter = programs.program(name)?.try_into()?;
             program
                 .load("task", &btf)
@@ -153,6 +160,9 @@ impl Programs {
                 .map_err(|e| refused(&format!("attaching to the tracepoint `{tracepoint}`"), e))?;
         }
         programs.sampler = Sampler::start(&mut programs.bpf, settings.sample_hz, cpus);
+        if programs.counts_lock_waits {
+            programs.attach_locks()?;
+        }
         Ok(programs)
     }
 
@@ -244,11 +254,13 @@ impl Programs {
         }
         samples.for_each(|bytes| record(Record::Sample(bytes)));
         self.calls.drain(|bytes| {
-            // The two kinds differ in size.
-            record(if bytes.len() == size_of::<Slice>() {
-                Record::Slice(bytes)
-            } else {
-                Record::Call(bytes)
+            // The kinds differ in size.
+            const SLICE: usize = size_of::<Slice>();
+            const LOCK_WAITS: usize = size_of::<LockWaits>();
+            record(match bytes.len() {
+                SLICE => Record::Slice(bytes),
+                LOCK_WAITS => Record::LockWaits(bytes),
+                _ => Record::Call(bytes),
             });
         });
     }
@@ -292,7 +304,8 @@ impl Programs {
             let program: &mut BtfTracePoint = self.program(name)?.try_into()?;
             program.unload()?;
         }
-        self.sampler.stop(&mut self.bpf)
+        self.sampler.stop(&mut self.bpf)?;
+        if self.counts_lock_waits { self.detach_locks() } else { Ok(()) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! How many CPUs a process may use: by its affinity, and by the quotas of its control groups.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use nix::sched::{CpuSet, sched_getaffinity};
@@ -10,12 +10,14 @@ use nix::unistd::Pid;
 use super::cgroup::{Hierarchies, Membership, Version, memberships};
 
 /// The CPUs that a process may use.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CpuLimit {
     /// CPUs that its leading thread may run on: its affinity, within its cpuset.
     pub allowed_cpus: usize,
     /// The smallest quota of its groups.
     pub quota: Quota,
+    /// The directory of the group that has this quota, if there is one.
+    pub group: Option<PathBuf>,
 }
 
 /// CPU time that a group may use, as a number of CPUs.
@@ -40,34 +42,42 @@ impl CpuLimit {
         let allowed = (0..CpuSet::count()).filter(|&cpu| affinity.is_set(cpu).unwrap_or(false));
         let path = format!("/proc/{pid}/cgroup");
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-        Ok(Self { allowed_cpus: allowed.count(), quota: quota(&memberships(&text)?, hierarchies) })
+        let (quota, group) = quota(&memberships(&text)?, hierarchies);
+        Ok(Self { allowed_cpus: allowed.count(), quota, group })
     }
 }
 
-/// The smallest quota from the process's group up to the root. The `cpu` controller belongs to one
+/// The smallest quota from the process's group up to the root, and whose it is. The `cpu` controller belongs to one
 /// hierarchy: that of version 1 which names it, else the one of version 2.
-fn quota(groups: &[Membership], hierarchies: &Hierarchies) -> Quota {
+fn quota(groups: &[Membership], hierarchies: &Hierarchies) -> (Quota, Option<PathBuf>) {
     let has_cpu = |controllers: &[String]| controllers.iter().any(|c| c == "cpu");
     let of_v1 = groups.iter().find(|g| has_cpu(&g.controllers)).map(|g| (g, Version::V1));
     let of_v2 = || groups.iter().find(|g| g.controllers.is_empty()).map(|g| (g, Version::V2));
     let Some((group, version)) = of_v1.or_else(of_v2) else {
-        return Quota::Unknown;
+        return (Quota::Unknown, None);
     };
     let mut mounts = hierarchies.0.iter().filter(|mount| {
         mount.version == version && (version == Version::V2 || has_cpu(&mount.controllers))
     });
     let found = mounts.find_map(|m| Some((m.directory_of(&group.path)?, &m.mount_point)));
     let Some((directory, mount_point)) = found else {
-        return Quota::Unknown;
+        return (Quota::Unknown, None);
     };
     let upward = directory.ancestors().take_while(|d| d.starts_with(mount_point));
-    let quotas = upward.filter_map(|group| match version {
-        Version::V1 => {
-            quota_of_v1(&read(group, "cpu.cfs_quota_us")?, &read(group, "cpu.cfs_period_us")?)
-        }
-        Version::V2 => quota_of_v2(&read(group, "cpu.max")?),
+    let quotas = upward.filter_map(|group| {
+        let cpus = match version {
+            Version::V1 => {
+                quota_of_v1(&read(group, "cpu.cfs_quota_us")?, &read(group, "cpu.cfs_period_us")?)
+            }
+            Version::V2 => quota_of_v2(&read(group, "cpu.max")?),
+        };
+        Some((cpus?, group))
     });
-    quotas.min_by(f64::total_cmp).map_or(Quota::Unlimited, Quota::Cpus)
+    quotas
+        .min_by(|(cpus, _), (others, _)| cpus.total_cmp(others))
+        .map_or((Quota::Unlimited, None), |(cpus, group)| {
+            (Quota::Cpus(cpus), Some(group.to_owned()))
+        })
 }
 
 /// `None` where the controller is not in use, as at the root of version 2.
@@ -112,7 +122,7 @@ mod tests {
     }
 
     fn quota_of(groups: &str, mounts: Vec<Mount>) -> Quota {
-        quota(&memberships(groups).unwrap(), &Hierarchies(mounts))
+        quota(&memberships(groups).unwrap(), &Hierarchies(mounts)).0
     }
 
     #[test]
@@ -132,6 +142,15 @@ mod tests {
         let (_kept, mount) = tree(Version::V2, "/", &files);
         assert_eq!(quota_of("0::/a/b/c\n", vec![mount.clone()]), Quota::Cpus(1.0));
         assert_eq!(quota_of("0::/other\n", vec![mount]), Quota::Unlimited);
+    }
+
+    #[test]
+    fn the_group_with_the_smallest_quota_is_named() {
+        let files = [("a/cpu.max", "100000 100000"), ("a/b/cpu.max", "200000 100000")];
+        let (kept, mount) = tree(Version::V2, "/", &files);
+        let groups = memberships("0::/a/b/c\n").unwrap();
+        let (_, group) = quota(&groups, &Hierarchies(vec![mount]));
+        assert_eq!(group, Some(kept.path().join("a")));
     }
 
     #[test]

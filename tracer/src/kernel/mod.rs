@@ -5,6 +5,7 @@
 pub mod btf;
 pub mod cgroup;
 pub mod cpu_limit;
+pub mod cpu_stat;
 pub mod features;
 pub mod offsets;
 pub mod proc;

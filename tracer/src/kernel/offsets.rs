@@ -62,6 +62,8 @@ pub struct Offsets {
     pub upid_size: u32,
     /// `mm_struct.brk`, 8 bytes: the end of the heap.
     pub mm_brk: u32,
+    /// `mm_struct.mmap_lock`; before 5.8 it was `mmap_sem`.
+    pub mmap_lock: Option<u32>,
     /// `signal_struct.nr_threads`, 4 bytes: threads not yet released.
     pub nr_threads: u32,
     /// `signal_struct.live`, 4 bytes: threads that have not begun to exit.
@@ -136,6 +138,7 @@ impl Offsets {
                 ns.offset + ns.size
             },
             mm_brk: field("mm_struct", "brk", 8)?,
+            mmap_lock: btf.offset_of("mm_struct", "mmap_lock").ok().map(|found| found.offset),
             nr_threads: field("signal_struct", "nr_threads", 4)?,
             live: field("signal_struct", "live", 4)?,
             arguments: arguments(btf)?,

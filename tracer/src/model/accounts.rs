@@ -6,6 +6,7 @@ use tracer_common::record::Call;
 
 use super::{
     calls::{CallKind, Calls},
+    locks::{self, ByLock},
     samples::Samples,
     stays::Stays,
 };
@@ -28,6 +29,8 @@ pub struct Account {
     pub stays: Stays,
     /// Where it was found while it was on one.
     pub samples: Samples,
+    /// Its waits for the kernel's own locks.
+    pub locks: ByLock,
 }
 
 impl Account {
@@ -38,6 +41,7 @@ impl Account {
         }
         self.stays.absorb(&other.stays);
         self.samples.absorb(&other.samples);
+        locks::absorb(&mut self.locks, &other.locks);
     }
 }
 

@@ -8,6 +8,7 @@ mod accounts;
 mod calls;
 mod concurrency;
 mod hist;
+mod locks;
 mod pauses;
 mod processes;
 mod running;
@@ -19,6 +20,7 @@ pub use accounts::{Account, Accounts, Owner};
 pub use calls::{CallKind, Calls};
 pub use concurrency::Concurrency;
 pub use hist::Hist;
+pub use locks::{ByLock, ByPlace};
 pub use pauses::{Cause, Pause, Pauses};
 pub use processes::{End, Process, Processes, Span};
 pub use samples::{Code, Place, Samples};
@@ -26,7 +28,10 @@ pub use stays::{Asleep, Stays, Sum, Waker};
 
 use std::collections::BTreeSet;
 
-use tracer_common::record::{Call, Life, Sample, Slice, Standing};
+use tracer_common::{
+    locks::{Lock, LockWaits, Waits},
+    record::{Call, Life, Sample, Slice, Standing},
+};
 
 use self::{
     running::Running,
@@ -49,6 +54,7 @@ pub struct Model {
     /// Who the processes are.
     processes: Processes,
     ticks: Ticks,
+    locks: locks::Seen,
     /// When the window opened; before that nothing counts.
     window_start_ns: Option<u64>,
     edge_ns: u64,
@@ -80,6 +86,8 @@ pub struct Stretch {
     pub concurrency: Concurrency,
     /// Who was held up.
     pub pauses: Pauses,
+    /// Where all waited for the kernel's own locks.
+    pub locks_by_place: ByPlace,
 }
 
 impl Stretch {
@@ -90,6 +98,7 @@ impl Stretch {
             accounts: Accounts::default(),
             concurrency: Concurrency::default(),
             pauses: Pauses::over(keep.pauses_over_ns),
+            locks_by_place: ByPlace::new(),
         }
     }
 
@@ -99,6 +108,7 @@ impl Stretch {
         self.accounts.absorb(&later.accounts);
         self.concurrency.absorb(&later.concurrency);
         self.pauses.absorb(&later.pauses);
+        locks::absorb(&mut self.locks_by_place, &later.locks_by_place);
     }
 }
 
@@ -121,6 +131,7 @@ impl Model {
             keep,
             processes: Processes::default(),
             ticks: Ticks::default(),
+            locks: locks::Seen::default(),
             window_start_ns: None,
             edge_ns: u64::MAX,
             stretch: Stretch::begin(0, keep),
@@ -250,6 +261,26 @@ impl Model {
                 tid: call.tid,
                 cause: Cause::Call(CallKind::of(call)),
             });
+        }
+    }
+
+    /// Takes in what a thread has waited for locks. Those that live are to be looked at when a
+    /// stretch begins and when it ends, and before the rings are drained: what a thread that ends
+    /// has sent last must come last.
+    pub fn lock_waits(&mut self, waits: &LockWaits) {
+        let grown = self.locks.grow(waits);
+        if self.window_start_ns.is_some() {
+            let owner = self.owner(waits.cookie, waits.tid);
+            locks::absorb(&mut self.stretch.accounts.of(owner).locks, &grown);
+        }
+    }
+
+    /// Takes in what all targets have waited for a lock in one place, at the same moments.
+    pub fn lock_waits_at(&mut self, lock: Lock, place: usize, waits: Waits) {
+        let grown = self.locks.grow_at(lock, place, waits);
+        if self.window_start_ns.is_some() && grown.count > 0 {
+            let sums = &mut self.stretch.locks_by_place;
+            locks::absorb(sums, &[((lock, place), grown)].into());
         }
     }
 

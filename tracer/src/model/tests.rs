@@ -326,3 +326,31 @@ fn counts_of_a_thread_are_what_they_grew_by_in_the_window() {
     let stretch = model.cut(&UnderWay { calls: &[], threads: &[now], last: true });
     assert_eq!(stays(&stretch).minor_faults, 5 + 7);
 }
+
+#[test]
+fn waits_for_locks_count_from_the_opening_of_the_window_and_once() {
+    let waits = |count| Waits { count, ns: 10 * count };
+    let look = |model: &mut Model, count| {
+        let mut by_lock = [Waits::default(); Lock::COUNT];
+        by_lock[Lock::Mutex as usize] = waits(count);
+        model.lock_waits(&LockWaits { cookie: 1, tid: 7, last: 0, by_lock });
+        model.lock_waits_at(Lock::Mutex, 9, waits(count));
+    };
+    let mut model = Model::new(KEEP);
+    look(&mut model, 3);
+    model.open(100);
+    look(&mut model, 5);
+    model.edge(200);
+    let mut whole = cut(&mut model, &[]);
+    look(&mut model, 9);
+    model.edge(300);
+    let second = cut(&mut model, &[]);
+    let sums = |stretch: &Stretch| {
+        let account = stretch.accounts.get(Owner { cookie: 1, tid: None }).unwrap();
+        (account.locks[&Lock::Mutex], stretch.locks_by_place[&(Lock::Mutex, 9)])
+    };
+    let sum = |count| Sum { count, ns: 10 * count };
+    assert_eq!((sums(&whole), sums(&second)), ((sum(2), sum(2)), (sum(4), sum(4))));
+    whole.absorb(&second);
+    assert_eq!(sums(&whole), (sum(6), sum(6)));
+}

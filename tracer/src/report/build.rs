@@ -6,6 +6,7 @@ use super::{
     Bucket, Budget, Concurrency, Figures, Fold, Group, Row, Total,
     budget::budget,
     drafts::{Draft, drafts},
+    locks::{locks, locks_by_syscall},
     names::{asks_for_bytes, call_name},
     samples::{Samples, samples, sorted},
     sched::{concurrency, sched},
@@ -25,6 +26,8 @@ pub struct Options {
     pub histograms: bool,
     /// The kernel marks waits that a quota ordered.
     pub throttling: bool,
+    /// Waits for the kernel's locks are counted.
+    pub locks: bool,
     /// When the window opened.
     pub window_start_ns: u64,
     /// Samples a second on each CPU; `None` without samples.
@@ -61,6 +64,7 @@ pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options, names
         budget: view.budget(&all.account, all.group.thread_ns),
         sched: sched(&all.account.stays, processes),
         samples: view.samples(&all.account),
+        locks: options.locks.then(|| locks_by_syscall(&all.account.locks, &stretch.locks_by_place)),
     };
     let waiting_ns = all.account.stays.runnable_ns + all.account.stays.throttled_ns;
     let concurrency = concurrency(stretch, all.account.stays.on_cpu_ns, waiting_ns);
@@ -84,6 +88,7 @@ pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options, names
             budget: view.budget(&account, group.thread_ns),
             sched: sched(&account.stays, processes),
             samples: view.samples(&account),
+            locks: options.locks.then(|| locks(&account.locks)),
             ..group
         })
         .collect();

@@ -6,12 +6,14 @@
 mod budget;
 mod build;
 mod drafts;
+mod locks;
 mod names;
 mod samples;
 mod sched;
 
 pub use budget::{Method, Uncertainty};
 pub use build::{Options, Shown, groups};
+pub use locks::{Lock, LockPlace, Throttling};
 pub use samples::{Function, Samples};
 pub(crate) use sched::pauses;
 
@@ -54,6 +56,9 @@ pub struct Report {
     pub total: Total,
     /// How many threads ran, or wanted to run, at the same time.
     pub concurrency: Concurrency,
+    /// What a CPU quota did; absent where none is known of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub throttling: Option<Throttling>,
     /// The longest pauses over the threshold, longest first.
     pub pauses: Vec<Pause>,
     /// How far the figures can be believed.
@@ -123,6 +128,8 @@ pub struct Group {
     /// Where its threads were while on a CPU; absent where the CPUs were not sampled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<Samples>,
+    /// Waits for the kernel's own locks, longest time first; null where the kernel does not tell.
+    pub locks: Option<Vec<Lock>>,
 }
 
 /// All of the thread time of a group, by cause.
@@ -283,6 +290,8 @@ pub struct Total {
     /// Where the threads were while on a CPU; absent where the CPUs were not sampled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<Samples>,
+    /// Waits for the kernel's own locks, and where they were.
+    pub locks: Option<Vec<Lock>>,
 }
 
 /// One system call.

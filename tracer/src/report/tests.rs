@@ -12,6 +12,7 @@ const OPTIONS: Options = Options {
     fold: None,
     histograms: false,
     throttling: true,
+    locks: true,
     window_start_ns: 1_000,
     sample_hz: None,
     top: 5,
@@ -143,4 +144,15 @@ fn an_end_behind_the_report_is_not_in_it() {
     let stretch = model.cut(&UnderWay { calls: &[], threads: &[], last: true });
     let Shown { groups, .. } = groups(&stretch, model.processes(), &OPTIONS, &Names::default());
     assert_eq!((groups[0].end, groups[0].exited_ns, groups[0].thread_ns), (None, None, 1_000));
+}
+
+#[test]
+fn a_kernel_that_does_not_tell_of_locks_has_no_figure_for_them() {
+    let (model, stretch) = model(1);
+    let of = |locks| {
+        groups(&stretch, model.processes(), &Options { locks, ..OPTIONS }, &Names::default())
+    };
+    let (told, untold) = (of(true), of(false));
+    assert!(told.groups[0].locks.as_ref().is_some_and(Vec::is_empty) && told.total.locks.is_some());
+    assert!(untold.groups[0].locks.is_none() && untold.total.locks.is_none());
 }

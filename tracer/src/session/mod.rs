@@ -5,6 +5,7 @@ mod output;
 mod signals;
 mod summary;
 mod targets;
+mod throttling;
 
 use std::{future::pending, time::Duration};
 
@@ -79,6 +80,7 @@ async fn trace(config: Config) -> Result<u8> {
              kernel, and nothing tells page faults"
         )),
     }
+    summary.counts_locks(programs.counts_lock_waits());
     let mut session = Session {
         model: Model::new(Keep {
             by_thread: config.threads,
@@ -147,6 +149,8 @@ impl Session {
         if self.targets.are_pids_alone() && self.model.processes().alive() == 0 {
             anyhow::bail!("every process named ended before tracing began");
         }
+        // What was waited before counts for nothing.
+        self.look_at_locks()?;
         let start_ns = clock::now_ns();
         self.model.open(start_ns);
         self.summary.begin(start_ns, &self.model, &self.targets, held.map(Held::pid));
@@ -233,6 +237,9 @@ impl Session {
                     let code = process.and_then(|process| symbols.code(&sample, process));
                     model.sample(&sample, code);
                 }),
+                Record::LockWaits(bytes) => {
+                    decode::lock_waits(bytes).map(|waits| model.lock_waits(&waits))
+                }
             };
             if let Err(e) = decoded {
                 summary.undecodable(e);
@@ -275,10 +282,23 @@ impl Session {
         let bytes = self.programs.open_calls()?;
         let calls: Vec<_> = decode::all(&bytes, decode::call).collect::<Result<_, _>>()?;
         let threads = self.standings()?;
+        self.look_at_locks()?;
         self.drain()?;
         let stretch = self.model.cut(&UnderWay { calls: &calls, threads: &threads, last });
         self.symbols.learn(&stretch.accounts);
         Ok(stretch)
+    }
+
+    /// Takes in what has been waited for locks up to now.
+    fn look_at_locks(&mut self) -> Result<()> {
+        let bytes = self.programs.lock_waits()?;
+        for waits in decode::all(&bytes, decode::lock_waits) {
+            self.model.lock_waits(&waits?);
+        }
+        for (lock, place, waits) in self.programs.lock_waits_by_call()? {
+            self.model.lock_waits_at(lock, place, waits);
+        }
+        Ok(())
     }
 
     fn standings(&mut self) -> Result<Vec<Standing>> {

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, ffi::OsStr, time::Duration};
 use anyhow::Result;
 use tracer_common::cpu::Counter;
 
-use super::{targets::Watched, to_ns};
+use super::{targets::Watched, throttling, to_ns};
 use crate::{
     attach::{self, Programs},
     config::{Command, Config, Format, Targets},
@@ -15,7 +15,7 @@ use crate::{
         cpu_limit::{CpuLimit, Quota},
     },
     model::{Model, Processes, Stretch},
-    report::{self, Cpus, Fold, Interval, Options, Report, SCHEMA, Shown, Trust},
+    report::{self, Cpus, Fold, Interval, Options, Report, SCHEMA, Shown, Throttling, Trust},
     symbols::Names,
 };
 
@@ -29,6 +29,7 @@ pub(super) struct Counts {
     no_state: u64,
     missed_switches: u64,
     unknown_calls: u64,
+    lost_lock_waits: u64,
 }
 
 impl Counts {
@@ -41,6 +42,7 @@ impl Counts {
             no_state: programs.count(Counter::NoState)?,
             missed_switches: programs.count(Counter::MissedSwitches)?,
             unknown_calls: programs.count(Counter::UnknownCalls)?,
+            lost_lock_waits: programs.count(Counter::LostLockWaits)?,
         })
     }
 }
@@ -63,6 +65,10 @@ pub(super) struct Summary {
     pub(super) throttling: bool,
     /// Samples a second on each CPU; `None` without samples.
     pub(super) sample_hz: Option<u32>,
+    /// Waits for locks are counted.
+    locks: bool,
+    /// The quota that the targets are under.
+    quota: Option<throttling::Quota>,
     notes: BTreeSet<String>,
     /// The intervals that are over.
     past: Option<Stretch>,
@@ -97,6 +103,14 @@ impl Summary {
         self.cpu_at_edge = attach::cpu_time();
     }
 
+    /// Says whether waits for the kernel's own locks are counted.
+    pub(super) fn counts_locks(&mut self, counted: bool) {
+        self.locks = counted;
+        if !counted {
+            self.note("not available on this kernel: lock contention (needs 5.19)".to_owned());
+        }
+    }
+
     /// The window opens.
     pub(super) fn begin(
         &mut self,
@@ -114,18 +128,33 @@ impl Summary {
         self.cpus.online = online.and_then(|cpus| cpus.try_into().ok());
         let Some(pid) = pid.or_else(|| targets.first_pid()).or_else(first) else { return };
         match Hierarchies::mounted().and_then(|groups| CpuLimit::of(pid, &groups)) {
-            Ok(CpuLimit { allowed_cpus, quota }) => {
+            Ok(CpuLimit { allowed_cpus, quota, group }) => {
                 self.cpus.allowed = allowed_cpus.try_into().ok();
                 match quota {
-                    Quota::Cpus(cpus) => self.cpus.quota = Some(cpus),
+                    Quota::Cpus(cpus) => {
+                        self.cpus.quota = Some(cpus);
+                        if !self.throttling {
+                            self.note(
+                                "not available on this kernel: throttled time of each thread \
+                                 (needs 6.18); it is in the time waiting for a CPU"
+                                    .to_owned(),
+                            );
+                        }
+                    }
                     Quota::Unlimited => {}
                     Quota::Unknown => self.note(format!(
                         "whether process {pid} has a CPU quota cannot be seen from here"
                     )),
                 }
+                self.quota = group.and_then(|group| self.known(throttling::Quota::watch(group)));
             }
             Err(e) => self.note(format!("CPUs allowed to the targets are unknown: {e:#}")),
         }
+    }
+
+    /// What could be read of a quota; if it could not, that is noted.
+    fn known<T>(&mut self, read: Result<T>) -> Option<T> {
+        read.inspect_err(|e| self.note(format!("what the CPU quota did is unknown: {e:#}"))).ok()
     }
 
     /// The report of an interval.
@@ -135,7 +164,9 @@ impl Summary {
         let used = cpu.saturating_sub(std::mem::replace(&mut self.cpu_at_interval, cpu));
         let lost = lost_calls - std::mem::replace(&mut self.lost_before, lost_calls);
         let start_ns = stretch.start_ns.saturating_sub(self.window_start_ns);
-        let mut report = self.report(&stretch, known);
+        let throttling = self.quota.as_mut().map(throttling::Quota::interval);
+        let throttling = throttling.and_then(|read| self.known(read));
+        let mut report = self.report(&stretch, known, throttling);
         match &mut self.past {
             Some(past) => past.absorb(&stretch),
             None => self.past = Some(stretch),
@@ -155,16 +186,24 @@ impl Summary {
                 past
             }
         };
-        self.report(&whole, known)
+        let throttling = self.quota.as_ref().map(throttling::Quota::whole);
+        let throttling = throttling.and_then(|read| self.known(read));
+        self.report(&whole, known, throttling)
     }
 
-    fn report(&self, stretch: &Stretch, known: &Known<'_>) -> Report {
+    fn report(
+        &self,
+        stretch: &Stretch,
+        known: &Known<'_>,
+        throttling: Option<Throttling>,
+    ) -> Report {
         let &Known { processes, names, config, counts } = known;
         let options = Options {
             // Programs want every process, however many there are.
             fold: config.fold.or((config.format == Format::Json).then_some(Fold::Process)),
             histograms: config.histograms,
             throttling: self.throttling,
+            locks: self.locks,
             window_start_ns: self.window_start_ns,
             sample_hz: self.sample_hz,
             top: config.top,
@@ -196,6 +235,7 @@ impl Summary {
             processes: groups,
             total,
             concurrency,
+            throttling,
             pauses: report::pauses(stretch, processes, self.window_start_ns),
             trust,
         }
@@ -247,6 +287,7 @@ impl Summary {
             "switches of threads were not told of by the kernel, as happens in some virtual machines: \
              the stays on a CPU around them are placed by its count of their run time",
         );
+        count(counts.lost_lock_waits, "threads ended whose last waits for locks were lost");
         count(counts.unknown_calls, "calls had a number outside every table and are in no row");
         count(self.undecodable, "records of the kernel could not be read");
         if self.joined_late_ns > 0 {

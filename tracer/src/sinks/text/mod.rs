@@ -6,6 +6,7 @@ mod concurrency;
 mod footer;
 mod heading;
 mod histogram;
+mod locks;
 mod open_calls;
 mod page;
 mod pauses;
@@ -23,7 +24,7 @@ use page::{HEADING, NOTE, PLAIN, Page};
 use table::{Layout, Table};
 
 use super::Style;
-use crate::report::{Budget, Group, Report, Row, Samples, Sched, Total};
+use crate::report::{Budget, Group, Lock, Report, Row, Samples, Sched, Total};
 
 /// What is shown of one process, or of all.
 struct Section<'a> {
@@ -32,32 +33,39 @@ struct Section<'a> {
     thread_ns: u64,
     rows: &'a [Row],
     samples: Option<&'a Samples>,
+    locks: Option<&'a [Lock]>,
     table: Table,
     sched: &'a Sched,
 }
 
 impl<'a> Section<'a> {
     fn of_group(group: &'a Group) -> Self {
-        let Group { ref budget, thread_ns, ref syscalls, ref sched, ref samples, .. } = *group;
+        let Group {
+            ref budget, thread_ns, ref syscalls, ref sched, ref samples, ref locks, ..
+        } = *group;
         Self {
             heading: heading::of_group(group),
             budget,
             thread_ns,
             rows: syscalls,
             samples: samples.as_ref(),
+            locks: locks.as_deref(),
             table: Table::new(syscalls, thread_ns),
             sched,
         }
     }
 
     fn of_total(total: &'a Total) -> Self {
-        let Total { ref budget, thread_ns, ref syscalls, ref sched, ref samples, .. } = *total;
+        let Total {
+            ref budget, thread_ns, ref syscalls, ref sched, ref samples, ref locks, ..
+        } = *total;
         Self {
             heading: heading::of_total(total),
             budget,
             thread_ns,
             rows: syscalls,
             samples: samples.as_ref(),
+            locks: locks.as_deref(),
             table: Table::new(syscalls, thread_ns),
             sched,
         }
@@ -77,6 +85,7 @@ impl<'a> Section<'a> {
             histogram::put(row, page);
         }
         page.items(PLAIN, &self.samples.map(samples::items).unwrap_or_default(), " · ");
+        page.items(PLAIN, &locks::items(self.locks), " · ");
         page.gap();
     }
 }
@@ -98,6 +107,10 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
         section.put(&layout, &mut page);
     }
     pauses::put(&report.pauses, &mut page);
+    page.items(PLAIN, &locks::places(report.total.locks.as_deref()), " · ");
+    if let Some(quota) = &report.throttling {
+        page.prose(PLAIN, &locks::throttling(quota));
+    }
     footer::put(report, &mut page);
     if style.series && report.interval.is_some() {
         page.gap();

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::report::{
-    Bucket, Budget, Concurrency, Cpus, End, Faults, Figures, Function, Group, Interval, Method,
-    Pause, Report, Row, SCHEMA, Samples, Sched, Sleep, Switches, Total, Trust, Uncertainty, Waker,
+    Bucket, Budget, Concurrency, Cpus, End, Faults, Figures, Function, Group, Interval, Lock,
+    LockPlace, Method, Pause, Report, Row, SCHEMA, Samples, Sched, Sleep, Switches, Throttling,
+    Total, Trust, Uncertainty, Waker,
 };
 
 const US: u64 = 1_000;
@@ -170,6 +171,7 @@ fn report(processes: Vec<Group>, total: Total) -> Report {
             running_share: vec![0.021, 0.04, 0.939],
             running_processes_share: vec![0.021, 0.04, 0.939],
         },
+        throttling: None,
         pauses: Vec::new(),
         trust,
     }
@@ -184,7 +186,7 @@ fn of_one(group: Group) -> Report {
         syscalls: group.syscalls.clone(),
         budget: group.budget.clone(),
         sched: group.sched.clone(),
-        samples: None,
+        ..Total::default()
     };
     report(vec![group], total)
 }
@@ -234,7 +236,7 @@ pub(in crate::sinks) fn four_workers() -> Report {
         budget: budget(51_300 * MS, &syscalls),
         syscalls,
         sched: sched(10),
-        samples: None,
+        ..Total::default()
     };
     report(vec![threads, killed, worker(4242, 1), short], total)
 }
@@ -284,7 +286,18 @@ pub(in crate::sinks) fn complete() -> Report {
     report.interval = Some(Interval { index: 3, start_ns: 10 * S });
     report.command = Some(vec!["python3".to_owned(), "job.py".to_owned()]);
     report.cpus.quota = Some(1.5);
+    report.throttling = Some(Throttling {
+        cgroup: "/sys/fs/cgroup/cpu/job".to_owned(),
+        periods: 50,
+        throttled_periods: 48,
+        throttled_ns: 2_400 * MS,
+    });
+    let at = LockPlace { name: "munmap".to_owned(), count: 121, ns: 31 * MS };
+    let lock =
+        Lock { kind: "mmap_lock write".to_owned(), count: 121, ns: 31 * MS, ..Lock::default() };
+    report.total.locks = Some(vec![Lock { by_syscall: vec![at], ..lock.clone() }]);
     let group = &mut report.processes[0];
+    group.locks = Some(vec![lock]);
     group.tid = Some(4242);
     group.born_ns = Some(1_200 * MS);
     group.exited_ns = Some(3_400 * MS);

@@ -1,0 +1,205 @@
+//! Waits that the kernel has for its own reasons: for its locks, and for a CPU quota.
+
+use std::{fs, path::PathBuf, process::Command, thread, time::Duration};
+
+use procfs::process::Process;
+use serde_json::Value;
+use tests::{Report, Tracing, Workload, cgroup::ControlGroup, programs, report::number};
+
+/// `LCB_F_WRITE` alone: a sleeping semaphore, to write.
+const RWSEM_WRITE: &str = "flags == 4";
+
+#[test]
+fn waits_for_locks_are_as_many_as_perf_counts() {
+    let counts = tempfile::NamedTempFile::new().unwrap();
+    let mut perf = Command::new("perf");
+    perf.args(["stat", "--field-separator", ",", "--output"]).arg(counts.path());
+    perf.args(["-e", "lock:contention_begin", "--filter", RWSEM_WRITE]);
+    perf.args(["-e", "lock:contention_end", "--"]).arg(programs::workloads().get_program());
+    let steps = "mmap=1 --repeat 30000 --threads 4";
+    let mut workload = Workload::waiting_as(&mut perf, &format!("syscalls {steps} --hold"));
+    let tracing = Tracing::of(workload.pid(), "");
+    let _truth = workload.work();
+    let report = tracing.stop();
+    let _ended = workload.finish();
+    let text = fs::read_to_string(counts.path()).unwrap();
+    let (begun_to_write, ended) = perf_counts(&text);
+
+    let locks = locks(report.process(workload.pid()));
+    let of = |kinds: &[&str]| -> u64 {
+        let these = locks.iter().filter(|lock| kinds.iter().any(|kind| lock["kind"] == *kind));
+        these.map(|lock| number(lock, "count")).sum()
+    };
+    let to_write = of(&["mmap_lock write", "rwsem write"]);
+    assert!(begun_to_write >= 100, "too few to tell: {text}");
+    // Outside of the window, while it starts and ends, it waits for next to nothing.
+    assert!(to_write <= begun_to_write, "{to_write} waits to write, but by perf {text}");
+    assert!(to_write * 100 >= begun_to_write * 97, "{to_write} waits to write, but by perf {text}");
+    let all: u64 = locks.iter().map(|lock| number(lock, "count")).sum();
+    assert!(all <= ended, "{all} waits, but by perf {text}");
+    assert!(all * 100 >= ended * 90, "{all} waits, but by perf {text}");
+}
+
+#[test]
+fn threads_that_map_memory_wait_for_each_other_and_a_lone_one_does_not() {
+    let mapping = |threads| {
+        let steps = "mmap=1 --repeat 30000";
+        let workload = format!("syscalls {steps} --threads {threads} --hold");
+        let mut workload = Workload::waiting(&workload);
+        let tracing = Tracing::of(workload.pid(), "");
+        let _truth = workload.work();
+        (tracing.stop(), workload.pid())
+    };
+    let (report, pid) = mapping(4);
+    let waits = lock(report.process(pid), "mmap_lock write").unwrap_or_else(|| panic!("{report}"));
+    assert!(number(waits, "count") > 0 && number(waits, "ns") > 0, "{report}");
+    let (report, pid) = mapping(1);
+    for kind in ["mmap_lock write", "mmap_lock read"] {
+        assert!(lock(report.process(pid), kind).is_none(), "{report}");
+    }
+}
+
+#[test]
+fn waits_for_the_lock_of_the_memory_are_where_the_calls_are() {
+    let mut workload = Workload::waiting("syscalls mmap=1 --repeat 30000 --threads 4 --hold");
+    let tracing = Tracing::of(workload.pid(), "");
+    let _truth = workload.work();
+    let report = tracing.stop();
+    let total = &report.0["total"];
+    let writes = lock(total, "mmap_lock write").unwrap_or_else(|| panic!("{report}"));
+    let places = writes["by_syscall"].as_array().unwrap();
+    let of = |figure| places.iter().map(|place| number(place, figure)).sum::<u64>();
+    assert_eq!((of("count"), of("ns")), (number(writes, "count"), number(writes, "ns")));
+    for place in places {
+        assert!(place["name"] == "mmap" || place["name"] == "munmap", "{writes:#}");
+    }
+    // A wait is inside its call.
+    let calls = ["mmap", "munmap"].map(|call| tests::report::row(total, call).unwrap());
+    let wall: u64 = calls.iter().map(|call| number(&call["wall_ns"], "total")).sum();
+    assert!(number(writes, "ns") <= wall, "{report}");
+}
+
+#[test]
+fn the_intervals_have_the_waits_of_the_whole() {
+    let mut workload = Workload::waiting("syscalls mmap=1 --repeat 30000 --threads 4 --hold");
+    let tracing = Tracing::of(workload.pid(), "-i 100ms");
+    let _truth = workload.work();
+    let (intervals, whole) = tracing.stop_intervals();
+    let waits = |report: &Report| {
+        let writes = lock(&report.0["total"], "mmap_lock write");
+        writes.map_or((0, 0), |lock| (number(lock, "count"), number(lock, "ns")))
+    };
+    assert!(intervals.len() >= 2, "{}", intervals.len());
+    let sums = intervals.iter().map(waits).fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+    let all = waits(&whole);
+    // The rest between the last interval and the end has no report of its own.
+    assert!(0 < sums.0 && sums.0 <= all.0 && sums.1 <= all.1, "{sums:?} of {all:?}");
+}
+
+#[test]
+fn a_quota_is_reported_as_the_group_itself_counts_it() {
+    let group = half_a_cpu();
+    let mut spinner = Workload::waiting("syscalls spin=20s");
+    group.take(spinner.pid());
+    let before = cpu_stat(&group);
+    let tracing = Tracing::of(spinner.pid(), "");
+    spinner.go();
+    thread::sleep(Duration::from_secs(3));
+    let report = tracing.stop();
+    let after = cpu_stat(&group);
+    drop(spinner);
+
+    let throttling = &report.0["throttling"];
+    assert_eq!(throttling["cgroup"], group.path().to_str().unwrap(), "{report}");
+    assert_eq!(report.0["cpus"]["quota"], 0.5, "{report}");
+    let [periods, throttled, ns] =
+        ["periods", "throttled_periods", "throttled_ns"].map(|it| number(throttling, it));
+    let [of_all, of_throttled, of_ns] = [0, 1, 2].map(|field| after[field] - before[field]);
+    // The group goes on for as long as it takes to read it.
+    assert!(throttled >= 20 && throttled <= of_throttled && throttled + 2 >= of_throttled);
+    assert!(periods <= of_all && periods + 2 >= of_all, "{periods} of {of_all}");
+    assert!(ns <= of_ns && ns + 150_000_000 >= of_ns, "{ns} of {of_ns}");
+    // Of a lone thread the kernel's mark on it tells the same.
+    if let Some(marked) = report.process(number_of(&report))["budget"]["throttled_ns"].as_u64() {
+        assert!(marked.abs_diff(ns) * 10 <= ns, "{marked} ns marked, but {ns} ns in cpu.stat");
+    }
+}
+
+#[test]
+fn without_a_quota_there_is_nothing_to_say_about_one() {
+    let mut workload = Workload::waiting("syscalls spin=100ms --hold");
+    let tracing = Tracing::of(workload.pid(), "");
+    let _truth = workload.work();
+    let report = tracing.stop();
+    assert!(report.0["cpus"]["quota"].is_null(), "a quota on the tests themselves: {report}");
+    assert!(report.0["throttling"].is_null(), "{report}");
+}
+
+/// The first two counts of `perf stat`, whose lines begin with them.
+#[track_caller]
+fn perf_counts(text: &str) -> (u64, u64) {
+    let mut counts = text.lines().filter_map(|line| line.split(',').next()?.parse().ok());
+    let mut next = || counts.next().unwrap_or_else(|| panic!("no two counts of perf: {text}"));
+    (next(), next())
+}
+
+#[track_caller]
+fn locks(account: &Value) -> &[Value] {
+    account["locks"].as_array().unwrap_or_else(|| panic!("no waits for locks in {account:#}"))
+}
+
+/// The waits for one kind of lock.
+#[track_caller]
+fn lock<'a>(account: &'a Value, kind: &str) -> Option<&'a Value> {
+    locks(account).iter().find(|lock| lock["kind"] == kind)
+}
+
+/// The only process of a report.
+#[track_caller]
+fn number_of(report: &Report) -> i32 {
+    let pids = report.pids();
+    assert_eq!(pids.len(), 1, "{report}");
+    pids[0]
+}
+
+/// A control group that may use half a CPU.
+#[track_caller]
+fn half_a_cpu() -> ControlGroup {
+    let mounts = Process::myself().unwrap().mountinfo().unwrap();
+    let of_cpu = |name: &str| {
+        let mut mounts = mounts.0.iter();
+        mounts.find(|mount| match name {
+            "cgroup" => mount.fs_type == name && mount.super_options.contains_key("cpu"),
+            _ => mount.fs_type == name,
+        })
+    };
+    if let Some(version_1) = of_cpu("cgroup") {
+        let group = ControlGroup::new(&version_1.mount_point);
+        set(&group, "cpu.cfs_period_us", "100000");
+        set(&group, "cpu.cfs_quota_us", "50000");
+        return group;
+    }
+    let mount = of_cpu("cgroup2").expect("control groups are mounted").mount_point.clone();
+    fs::write(mount.join("cgroup.subtree_control"), "+cpu").unwrap();
+    let group = ControlGroup::new(&mount);
+    set(&group, "cpu.max", "50000 100000");
+    group
+}
+
+#[track_caller]
+fn set(group: &ControlGroup, file: &str, value: &str) {
+    let file: PathBuf = group.path().join(file);
+    fs::write(&file, value).unwrap_or_else(|e| panic!("cannot write {}: {e}", file.display()));
+}
+
+/// Periods, throttled periods, and throttled nanoseconds of a group.
+#[track_caller]
+fn cpu_stat(group: &ControlGroup) -> [u64; 3] {
+    let text = fs::read_to_string(group.path().join("cpu.stat")).unwrap();
+    let field = |name: &str| -> Option<u64> {
+        let mut words = text.split_ascii_whitespace().skip_while(|word| *word != name);
+        words.nth(1)?.parse().ok()
+    };
+    let ns = field("throttled_time").or_else(|| Some(field("throttled_usec")? * 1_000));
+    [field("nr_periods"), field("nr_throttled"), ns].map(|count| count.expect("a count"))
+}
