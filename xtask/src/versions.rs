@@ -41,8 +41,16 @@ pub(crate) fn llvm_prefix(major: u32) -> PathBuf {
     PathBuf::from(format!("/usr/lib/llvm-{major}"))
 }
 
-/// Programs that the tests compare tracer with or trace, each in a package of its own name.
-pub(crate) const TEST_PROGRAMS: [&str; 2] = ["strace", "python3"];
+/// Programs that the tests compare tracer with or trace.
+pub(crate) const TEST_PROGRAMS: [&str; 3] = ["strace", "perf", "python3"];
+
+/// The package that a program is in.
+pub(crate) fn package_of(program: &str) -> &str {
+    match program {
+        "perf" => "linux-perf",
+        other => other,
+    }
+}
 
 /// A distribution that ships a ready-built `core` for the eBPF target.
 #[derive(Debug, PartialEq, Eq)]

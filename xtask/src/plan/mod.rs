@@ -199,7 +199,8 @@ impl Plan {
     /// toolchain, and the programs that they compare with.
     fn want_test_tools(&mut self, found: &Found) {
         for program in &found.missing_programs {
-            self.want_package(found.apt.then_some(*program), &format!("{program}, in PATH"));
+            let package = versions::package_of(program);
+            self.want_package(found.apt.then_some(package), &format!("{program}, in PATH"));
         }
         let tools = [("rustfmt", found.host.rustfmt), ("clippy", found.host.clippy)];
         let missing: Vec<_> =
