@@ -1,4 +1,9 @@
 //! Waits that the kernel has for its own reasons: for its locks, and for a CPU quota.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "what goes wrong in a helper fails the test at hand"
+)]
 
 use std::{fs, path::PathBuf, process::Command, thread, time::Duration};
 
@@ -18,7 +23,8 @@ fn waits_for_locks_are_as_many_as_perf_counts() {
     perf.args(["-e", "lock:contention_end", "--"]).arg(programs::workloads().get_program());
     let steps = "mmap=1 --repeat 30000 --threads 4";
     let mut workload = Workload::waiting_as(&mut perf, &format!("syscalls {steps} --hold"));
-    let tracing = Tracing::of(workload.pid(), "");
+    // Whoever samples reads the mappings, under the same lock.
+    let tracing = Tracing::of(workload.pid(), "--sample-hz 0");
     let _truth = workload.work();
     let report = tracing.stop();
     let _ended = workload.finish();

@@ -35,7 +35,8 @@ pub(super) fn repeatedly(
     let mut times = 0;
     thread::sleep(pause);
     while begun.elapsed() < limit {
-        let slept = wait_until_asleep(&process, 0)?;
+        // It may be done early: then there is nothing left to disturb.
+        let Some(slept) = wait_until_asleep(&process, 0)? else { break };
         match how {
             Disturbance::Stop => {
                 stop_and_continue(child)?;
@@ -45,20 +46,23 @@ pub(super) fn repeatedly(
             }
         }
         times += 1;
-        wait_until_asleep(&process, slept + 1)?;
+        if wait_until_asleep(&process, slept + 1)?.is_none() {
+            break;
+        }
         thread::sleep(pause);
     }
     Ok(times)
 }
 
-/// Waits until the process sleeps and has gone to sleep `least` times; returns how often it has.
-fn wait_until_asleep(process: &Process, least: u64) -> Result<u64> {
+/// Waits until the process sleeps and has gone to sleep `least` times; returns how often it has, or
+/// `None` if it has ended.
+fn wait_until_asleep(process: &Process, least: u64) -> Result<Option<u64>> {
     loop {
         let status = process.status().context("cannot read the child's state")?;
         let sleeps = status.voluntary_ctxt_switches.unwrap_or(0);
         match status.state.chars().next() {
-            Some('S') if sleeps >= least => return Ok(sleeps),
-            Some('Z' | 'X') | None => bail!("the child has ended while it was disturbed"),
+            Some('S') if sleeps >= least => return Ok(Some(sleeps)),
+            Some('Z' | 'X') | None => return Ok(None),
             _ => thread::sleep(Duration::from_millis(1)),
         }
     }
