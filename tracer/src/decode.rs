@@ -28,7 +28,7 @@ impl std::error::Error for NotARecord {}
 /// # Errors
 /// If the bytes are too few.
 pub fn call(bytes: &[u8]) -> Result<Call, NotARecord> {
-    read_call(&mut &*bytes).map_err(|_| NotARecord { bytes: bytes.len() })
+    whole(bytes, read_call)
 }
 
 /// Decodes a [`Life`].
@@ -36,7 +36,7 @@ pub fn call(bytes: &[u8]) -> Result<Call, NotARecord> {
 /// # Errors
 /// If the bytes are too few.
 pub fn life(bytes: &[u8]) -> Result<Life, NotARecord> {
-    read_life(&mut &*bytes).map_err(|_| NotARecord { bytes: bytes.len() })
+    whole(bytes, read_life)
 }
 
 /// Decodes a [`Slice`].
@@ -44,7 +44,7 @@ pub fn life(bytes: &[u8]) -> Result<Life, NotARecord> {
 /// # Errors
 /// If the bytes are too few.
 pub fn slice(bytes: &[u8]) -> Result<Slice, NotARecord> {
-    read_slice(&mut &*bytes).map_err(|_| NotARecord { bytes: bytes.len() })
+    whole(bytes, read_slice)
 }
 
 /// Decodes a [`Sample`].
@@ -52,7 +52,7 @@ pub fn slice(bytes: &[u8]) -> Result<Slice, NotARecord> {
 /// # Errors
 /// If the bytes are too few.
 pub fn sample(bytes: &[u8]) -> Result<Sample, NotARecord> {
-    read_sample(&mut &*bytes).map_err(|_| NotARecord { bytes: bytes.len() })
+    whole(bytes, read_sample)
 }
 
 /// Decodes a [`Standing`].
@@ -60,7 +60,7 @@ pub fn sample(bytes: &[u8]) -> Result<Sample, NotARecord> {
 /// # Errors
 /// If the bytes are too few.
 pub fn standing(bytes: &[u8]) -> Result<Standing, NotARecord> {
-    read_standing(&mut &*bytes).map_err(|_| NotARecord { bytes: bytes.len() })
+    whole(bytes, read_standing)
 }
 
 /// Decodes a [`LockWaits`].
@@ -68,7 +68,16 @@ pub fn standing(bytes: &[u8]) -> Result<Standing, NotARecord> {
 /// # Errors
 /// If the bytes are too few.
 pub fn lock_waits(bytes: &[u8]) -> Result<LockWaits, NotARecord> {
-    read_lock_waits(&mut &*bytes).map_err(|_| NotARecord { bytes: bytes.len() })
+    whole(bytes, read_lock_waits)
+}
+
+/// Reads one record; what follows it is of no concern.
+fn whole<T>(
+    mut bytes: &[u8],
+    read: fn(&mut &[u8]) -> Result<T, TryGetError>,
+) -> Result<T, NotARecord> {
+    let length = bytes.len();
+    read(&mut bytes).map_err(|_| NotARecord { bytes: length })
 }
 
 /// Decodes records that lie one after the other, as an iterator of the kernel writes them.
