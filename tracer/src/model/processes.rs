@@ -55,6 +55,8 @@ pub struct Process {
     pub joined_ns: Option<u64>,
     /// When it ended, and how.
     pub ended: Option<(u64, End)>,
+    /// The cookie of the program that it became.
+    pub became: Option<u64>,
     /// Its threads.
     pub threads: Vec<Span>,
 }
@@ -100,6 +102,7 @@ impl Processes {
             Life::EXEC => {
                 if let Some(before) = self.by_cookie.get_mut(&life.origin) {
                     before.end(life.ns, End::Exec);
+                    before.became = Some(life.cookie);
                 }
                 let process = self.enter(life);
                 process.comm = name(&life.comm);
@@ -127,6 +130,7 @@ impl Processes {
             born_ns: None,
             joined_ns: None,
             ended: None,
+            became: None,
             threads: Vec::new(),
         })
     }

@@ -69,10 +69,9 @@ pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options, names
     let waiting_ns = all.account.stays.runnable_ns + all.account.stays.throttled_ns;
     let concurrency = concurrency(stretch, all.account.stays.on_cpu_ns, waiting_ns);
     let by_thread = drafts.keys().any(|owner| owner.tid.is_some());
-    let shown: BTreeMap<_, _> = drafts.into_iter().filter(|(_, draft)| !draft.in_passing).collect();
-    let too_many = options.fold.is_none() && !by_thread && shown.len() > SCREENFUL;
+    let too_many = options.fold.is_none() && !by_thread && drafts.len() > SCREENFUL;
     let fold = options.fold.unwrap_or(if too_many { Fold::Comm } else { Fold::Process });
-    let mut drafts = folded(shown, fold);
+    let mut drafts = folded(drafts, fold);
     drafts.sort_by_key(|draft| {
         let time: u64 = draft.account.calls.values().map(|calls| calls.wall.sum()).sum();
         (Reverse(time), draft.group.pid, draft.group.tid)
@@ -83,7 +82,7 @@ pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options, names
     }
     let groups = drafts
         .into_iter()
-        .map(|Draft { group, account, in_passing: _ }| Group {
+        .map(|Draft { group, account }| Group {
             syscalls: rows(&account, options.histograms),
             budget: view.budget(&account, group.thread_ns),
             sched: sched(&account.stays, processes),
