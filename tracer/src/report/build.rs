@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
-    Bucket, Budget, Concurrency, Figures, Fold, Group, Row, Total,
+    Bucket, Budget, Concurrency, Figures, Fold, Group, Row,
     budget::budget,
     drafts::{Draft, drafts},
     locks::{locks, locks_by_syscall},
@@ -22,7 +22,7 @@ const SCREENFUL: usize = 16;
 pub struct Options {
     /// `None` leaves it to the number of processes.
     pub fold: Option<Fold>,
-    /// Rows carry their distribution.
+    /// Figures carry their distribution.
     pub histograms: bool,
     /// The kernel marks waits that a quota ordered.
     pub throttling: bool,
@@ -42,7 +42,7 @@ pub struct Shown {
     /// Most time in calls first.
     pub groups: Vec<Group>,
     /// The sum over all.
-    pub total: Total,
+    pub total: Group,
     /// How many ran at the same time.
     pub concurrency: Concurrency,
     /// There were too many processes to show each, and nobody had said what to do.
@@ -56,15 +56,10 @@ pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options, names
     let view = View { options, names };
     let drafts = drafts(stretch, processes, options.window_start_ns);
     let all = Draft::of(drafts.values());
-    let total = Total {
-        processes: all.group.processes,
-        threads: all.group.threads,
-        thread_ns: all.group.thread_ns,
-        syscalls: rows(&all.account, options.histograms),
-        budget: view.budget(&all.account, all.group.thread_ns),
-        sched: sched(&all.account.stays, processes),
-        samples: view.samples(&all.account),
+    let total = Group {
+        comm: None,
         locks: options.locks.then(|| locks_by_syscall(&all.account.locks, &stretch.locks_by_place)),
+        ..view.group(&all, processes)
     };
     let waiting_ns = all.account.stays.runnable_ns + all.account.stays.throttled_ns;
     let concurrency = concurrency(stretch, all.account.stays.on_cpu_ns, waiting_ns);
@@ -80,17 +75,7 @@ pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options, names
         let rest = Draft::of(&drafts.split_off(SCREENFUL));
         drafts.push(rest);
     }
-    let groups = drafts
-        .into_iter()
-        .map(|Draft { group, account }| Group {
-            syscalls: rows(&account, options.histograms),
-            budget: view.budget(&account, group.thread_ns),
-            sched: sched(&account.stays, processes),
-            samples: view.samples(&account),
-            locks: options.locks.then(|| locks(&account.locks)),
-            ..group
-        })
-        .collect();
+    let groups = drafts.iter().map(|draft| view.group(draft, processes)).collect();
     Shown { groups, total, concurrency, too_many }
 }
 
@@ -101,6 +86,18 @@ struct View<'a> {
 }
 
 impl View<'_> {
+    fn group(&self, draft: &Draft, processes: &Processes) -> Group {
+        let Draft { group, account } = draft;
+        Group {
+            syscalls: rows(account, self.options.histograms),
+            budget: self.budget(account, group.thread_ns),
+            sched: sched(&account.stays, processes, self.options.histograms),
+            samples: self.samples(account),
+            locks: self.options.locks.then(|| locks(&account.locks)),
+            ..group.clone()
+        }
+    }
+
     fn budget(&self, account: &Account, thread_ns: u64) -> Budget {
         let outside = self.options.sample_hz.map(|_| sorted(&account.samples, self.names).outside);
         budget(account, thread_ns, self.options.throttling, outside.as_ref())
@@ -142,23 +139,15 @@ fn row(kind: CallKind, calls: &Calls, histograms: bool) -> Row {
         in_flight_longest_ns: (calls.in_flight > 0).then_some(calls.in_flight_longest_ns),
         ended_by_exit: calls.ended_by_exit,
         bytes: asks_for_bytes(kind).then_some(calls.bytes),
-        wall_ns: figures(&calls.wall),
-        on_cpu_ns: figures(&calls.on_cpu),
-        runnable_ns: figures(&calls.runnable),
-        blocked_ns: figures(&calls.blocked),
-        histogram: if histograms {
-            calls
-                .wall
-                .octaves()
-                .map(|(from_ns, to_ns, count)| Bucket { from_ns, to_ns, count })
-                .collect()
-        } else {
-            Vec::new()
-        },
+        wall_ns: figures(&calls.wall, histograms),
+        on_cpu_ns: figures(&calls.on_cpu, histograms),
+        runnable_ns: figures(&calls.runnable, histograms),
+        blocked_ns: figures(&calls.blocked, histograms),
     }
 }
 
-pub(super) fn figures(hist: &Hist) -> Figures {
+pub(super) fn figures(hist: &Hist, histogram: bool) -> Figures {
+    let bucket = |(from_ns, to_ns, count)| Bucket { from_ns, to_ns, count };
     Figures {
         total: hist.sum(),
         mean: hist.mean(),
@@ -167,5 +156,6 @@ pub(super) fn figures(hist: &Hist) -> Figures {
         p99: hist.quantile(0.99),
         p999: hist.quantile(0.999),
         max: hist.max(),
+        histogram: if histogram { hist.octaves().map(bucket).collect() } else { Vec::new() },
     }
 }

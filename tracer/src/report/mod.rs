@@ -52,8 +52,8 @@ pub struct Report {
     pub cpus: Cpus,
     /// The accounts, longest total time in calls first.
     pub processes: Vec<Group>,
-    /// The same over all processes.
-    pub total: Total,
+    /// The same over all processes: nobody's, so without a pid or a name.
+    pub total: Group,
     /// How many threads ran, or wanted to run, at the same time.
     pub concurrency: Concurrency,
     /// What a CPU quota did; absent where none is known of.
@@ -128,7 +128,8 @@ pub struct Group {
     /// Where its threads were while on a CPU; absent where the CPUs were not sampled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<Samples>,
-    /// Waits for the kernel's own locks, longest time first; null where the kernel does not tell.
+    /// Waits for the kernel's own locks, longest time first, in the total with the calls that they
+    /// were in; null where the kernel does not tell.
     pub locks: Option<Vec<Lock>>,
 }
 
@@ -272,28 +273,6 @@ pub enum End {
     Exec,
 }
 
-/// The sum over all processes.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Total {
-    /// How many processes, each program that an exec began counted for itself.
-    pub processes: u64,
-    /// How many threads.
-    pub threads: u64,
-    /// Time in the window, summed over threads.
-    pub thread_ns: u64,
-    /// A row for each system call.
-    pub syscalls: Vec<Row>,
-    /// Where all of `thread_ns` went.
-    pub budget: Budget,
-    /// What the scheduler did.
-    pub sched: Sched,
-    /// Where the threads were while on a CPU; absent where the CPUs were not sampled.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub samples: Option<Samples>,
-    /// Waits for the kernel's own locks, and where they were.
-    pub locks: Option<Vec<Lock>>,
-}
-
 /// One system call.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Row {
@@ -323,13 +302,10 @@ pub struct Row {
     pub runnable_ns: Figures,
     /// Part of it sleeping.
     pub blocked_ns: Figures,
-    /// The distribution of the elapsed time, with `--histograms`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub histogram: Vec<Bucket>,
 }
 
 /// A distribution in a few figures. Those other than the total are null without a call.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Figures {
     /// Exact sum.
     pub total: u64,
@@ -345,6 +321,10 @@ pub struct Figures {
     pub p999: Option<u64>,
     /// Exact maximum.
     pub max: Option<u64>,
+    /// The distribution itself, with `--histograms`: a bar for each doubling of time, from the first
+    /// that is used to the last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub histogram: Vec<Bucket>,
 }
 
 /// One bar of a histogram: `from_ns <= time < to_ns`.
@@ -354,7 +334,7 @@ pub struct Bucket {
     pub from_ns: u64,
     /// Upper edge.
     pub to_ns: u64,
-    /// Calls in it.
+    /// Times in it.
     pub count: u64,
 }
 

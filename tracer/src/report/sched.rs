@@ -9,14 +9,14 @@ use crate::model::{self, Cause, Processes, Stays, Stretch};
 const WAKERS: usize = 10;
 
 /// The scheduler's part of an account.
-pub(super) fn sched(stays: &Stays, processes: &Processes) -> Sched {
+pub(super) fn sched(stays: &Stays, processes: &Processes, histograms: bool) -> Sched {
     let mut off_cpu: Vec<Sleep> = stays
         .sleeps_in
         .iter()
         .map(|(reason, hist)| Sleep {
             reason: names::sleep_name(*reason),
             count: hist.count(),
-            ns: figures(hist),
+            ns: figures(hist, histograms),
         })
         .collect();
     off_cpu.sort_by_key(|sleep| Reverse(sleep.ns.total));
@@ -30,9 +30,9 @@ pub(super) fn sched(stays: &Stays, processes: &Processes) -> Sched {
     Sched {
         switches: Switches { voluntary: stays.voluntary, involuntary: stays.involuntary },
         migrations: stays.migrations,
-        on_cpu_ns: figures(&stays.stays),
-        run_queue_ns: figures(&stays.waits),
-        off_cpu_ns: figures(&stays.sleeps),
+        on_cpu_ns: figures(&stays.stays, histograms),
+        run_queue_ns: figures(&stays.waits, histograms),
+        off_cpu_ns: figures(&stays.sleeps, histograms),
         off_cpu,
         wakers,
         faults: Faults { minor: stays.minor_faults, major: stays.major_faults },
