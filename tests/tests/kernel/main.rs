@@ -16,5 +16,6 @@ mod intervals;
 mod locks;
 mod naming;
 mod samples;
+mod scheduler;
 mod threads;
 mod times;

@@ -182,14 +182,19 @@ impl Session {
         let mut drain = every(DRAIN_EVERY);
         let mut search = every(SEARCH_EVERY);
         let mut settle = every(SETTLE_EVERY);
-        let mut interval = self.config.interval.map(every);
+        // Before the intervals: of two that end together, the window goes first.
         let deadline = self.config.duration.and_then(|after| Instant::now().checked_add(after));
+        let mut interval = self.config.interval.map(every);
         loop {
             tokio::select! {
                 biased;
                 () = signals.recv() => return Ok((status, EndedBy::Signal)),
                 () = at(deadline) => return Ok((status, EndedBy::Duration)),
-                () = tick(interval.as_mut()) => self.report_interval()?,
+                () = tick(interval.as_mut()) => {
+                    let stretch = self.cut(false)?;
+                    self.report_interval(&stretch)?;
+                    self.summary.past(stretch);
+                }
                 ended = ended(&mut status) => {
                     status = Status::Ended(launch::exit_code(ended?));
                 }
@@ -306,30 +311,20 @@ impl Session {
         Ok(decode::all(&bytes, decode::standing).collect::<Result<_, _>>()?)
     }
 
-    fn report_interval(&mut self) -> Result<()> {
+    fn report_interval(&mut self, stretch: &Stretch) -> Result<()> {
         self.intervals += 1;
-        let stretch = self.cut(false)?;
-        let counts = summary::Counts::read(&self.programs)?;
-        let known = Known {
-            processes: self.model.processes(),
-            names: self.symbols.names(),
-            config: &self.config,
-            counts,
-        };
+        let known = Known::read(&self.model, &self.symbols, &self.config, &self.programs)?;
         let report = self.summary.interval(self.intervals, stretch, &known);
         self.output.write(&report)
     }
 
-    /// Closes the window and reports on all of it.
+    /// Closes the window and reports on all of it, and on the interval that it cuts short.
     fn close_window(&mut self) -> Result<()> {
         let stretch = self.cut(true)?;
-        let counts = summary::Counts::read(&self.programs)?;
-        let known = Known {
-            processes: self.model.processes(),
-            names: self.symbols.names(),
-            config: &self.config,
-            counts,
-        };
+        if self.config.interval.is_some() {
+            self.report_interval(&stretch)?;
+        }
+        let known = Known::read(&self.model, &self.symbols, &self.config, &self.programs)?;
         let report = self.summary.whole(stretch, &known);
         signals::default_for_the_next();
         self.output.write(&report)

@@ -16,7 +16,7 @@ use crate::{
     },
     model::{Model, Processes, Stretch},
     report::{self, Cpus, Fold, Interval, Options, Report, SCHEMA, Shown, Throttling, Trust},
-    symbols::Names,
+    symbols::{Names, Symbols},
 };
 
 /// What went wrong in the kernel, since the start.
@@ -50,10 +50,23 @@ impl Counts {
 /// What a report is made of, beside the accounts.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
-    pub(super) processes: &'a Processes,
-    pub(super) names: &'a Names,
-    pub(super) config: &'a Config,
-    pub(super) counts: Counts,
+    processes: &'a Processes,
+    names: &'a Names,
+    config: &'a Config,
+    counts: Counts,
+}
+
+impl<'a> Known<'a> {
+    /// Reads what the kernel counted besides.
+    pub(super) fn read(
+        model: &'a Model,
+        symbols: &'a Symbols,
+        config: &'a Config,
+        programs: &Programs,
+    ) -> Result<Self> {
+        let counts = Counts::read(programs)?;
+        Ok(Self { processes: model.processes(), names: symbols.names(), config, counts })
+    }
 }
 
 /// What is known of the run, beside the accounts.
@@ -158,23 +171,31 @@ impl Summary {
     }
 
     /// The report of an interval.
-    pub(super) fn interval(&mut self, index: u64, stretch: Stretch, known: &Known<'_>) -> Report {
+    pub(super) fn interval(&mut self, index: u64, stretch: &Stretch, known: &Known<'_>) -> Report {
         let cpu = self.cpu_at_edge;
         let lost_calls = known.counts.lost_calls;
         let used = cpu.saturating_sub(std::mem::replace(&mut self.cpu_at_interval, cpu));
         let lost = lost_calls - std::mem::replace(&mut self.lost_before, lost_calls);
         let start_ns = stretch.start_ns.saturating_sub(self.window_start_ns);
-        let throttling = self.quota.as_mut().map(throttling::Quota::interval);
-        let throttling = throttling.and_then(|read| self.known(read));
-        let mut report = self.report(&stretch, known, throttling);
-        match &mut self.past {
-            Some(past) => past.absorb(&stretch),
-            None => self.past = Some(stretch),
-        }
+        let throttling = self.throttling_of_interval();
+        let mut report = self.report(stretch, known, throttling);
         report.interval = Some(Interval { index, start_ns });
         report.trust.lost = lost;
         report.trust.reader_cpu_ns = to_ns(used);
         report
+    }
+
+    /// Adds a stretch of time to what is over.
+    pub(super) fn past(&mut self, stretch: Stretch) {
+        match &mut self.past {
+            Some(past) => past.absorb(&stretch),
+            None => self.past = Some(stretch),
+        }
+    }
+
+    fn throttling_of_interval(&mut self) -> Option<Throttling> {
+        let read = self.quota.as_mut().map(throttling::Quota::interval)?;
+        self.known(read)
     }
 
     /// The report of the whole window, of which `last` is the last stretch.
