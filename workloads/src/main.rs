@@ -4,6 +4,7 @@
 //! ```text
 //! workloads brk-loop   [--procs N] …
 //! workloads mmap-storm [--procs N] [--kib KIB] …
+//! workloads oversubscribe [--threads T] [--wait yield|spin] [--size M] [--quota CPUS] …
 //! workloads syscalls   [--threads T] [--procs P] [--repeat N] [--start-after-stdin] [--hold] STEP…
 //! workloads scene      NAME …
 //! ```
@@ -152,6 +153,7 @@ mod gate;
 mod handshake;
 mod line;
 mod mmap_storm;
+mod oversubscribe;
 mod procs;
 mod raw;
 mod roll_call;
@@ -176,6 +178,8 @@ enum Workload {
     BrkLoop(brk_loop::Args),
     /// Processes whose arrays are mapped and unmapped in every turn
     MmapStorm(mmap_storm::Args),
+    /// A pool of threads, larger than the CPUs it may use, that multiplies matrices
+    Oversubscribe(oversubscribe::Args),
     /// An exact number of named calls
     Syscalls(syscalls::Args),
     /// A small scene of how processes and threads begin, end, and are interrupted
@@ -197,6 +201,7 @@ fn run(workload: Workload) -> Result<()> {
     match workload {
         Workload::BrkLoop(args) => brk_loop::run(&args),
         Workload::MmapStorm(args) => mmap_storm::run(&args),
+        Workload::Oversubscribe(args) => oversubscribe::run(&args),
         Workload::Syscalls(args) => syscalls::run(args),
         Workload::Scene(args) => scene::run(args),
     }

@@ -2,6 +2,7 @@
 
 mod brk_loop;
 mod mmap_storm;
+mod oversubscribe;
 mod scene;
 mod strace;
 mod syscalls;
