@@ -24,6 +24,8 @@ pub struct Options {
     pub fold: Option<Fold>,
     /// Figures carry their distribution.
     pub histograms: bool,
+    /// Figures carry their distribution in full, for a recording.
+    pub hdr: bool,
     /// The kernel marks waits that a quota ordered.
     pub throttling: bool,
     /// Waits for the kernel's locks are counted.
@@ -89,9 +91,9 @@ impl View<'_> {
     fn group(&self, draft: &Draft, processes: &Processes) -> Group {
         let Draft { group, account } = draft;
         Group {
-            syscalls: rows(account, self.options.histograms),
+            syscalls: rows(account, self.options),
             budget: self.budget(account, group.thread_ns),
-            sched: sched(&account.stays, processes, self.options.histograms),
+            sched: sched(&account.stays, processes, self.options),
             samples: self.samples(account),
             locks: self.options.locks.then(|| locks(&account.locks)),
             ..group.clone()
@@ -122,14 +124,14 @@ fn folded(drafts: BTreeMap<Owner, Draft>, fold: Fold) -> Vec<Draft> {
 }
 
 /// The rows of an account, longest total time first.
-fn rows(account: &Account, histograms: bool) -> Vec<Row> {
+fn rows(account: &Account, options: &Options) -> Vec<Row> {
     let mut rows: Vec<Row> =
-        account.calls.iter().map(|(kind, calls)| row(*kind, calls, histograms)).collect();
+        account.calls.iter().map(|(kind, calls)| row(*kind, calls, options)).collect();
     rows.sort_by(|a, b| b.wall_ns.total.cmp(&a.wall_ns.total).then_with(|| a.name.cmp(&b.name)));
     rows
 }
 
-fn row(kind: CallKind, calls: &Calls, histograms: bool) -> Row {
+fn row(kind: CallKind, calls: &Calls, options: &Options) -> Row {
     Row {
         name: call_name(kind),
         calls: calls.wall.count(),
@@ -139,14 +141,14 @@ fn row(kind: CallKind, calls: &Calls, histograms: bool) -> Row {
         in_flight_longest_ns: (calls.in_flight > 0).then_some(calls.in_flight_longest_ns),
         ended_by_exit: calls.ended_by_exit,
         bytes: asks_for_bytes(kind).then_some(calls.bytes),
-        wall_ns: figures(&calls.wall, histograms),
-        on_cpu_ns: figures(&calls.on_cpu, histograms),
-        runnable_ns: figures(&calls.runnable, histograms),
-        blocked_ns: figures(&calls.blocked, histograms),
+        wall_ns: figures(&calls.wall, options),
+        on_cpu_ns: figures(&calls.on_cpu, options),
+        runnable_ns: figures(&calls.runnable, options),
+        blocked_ns: figures(&calls.blocked, options),
     }
 }
 
-pub(super) fn figures(hist: &Hist, histogram: bool) -> Figures {
+pub(super) fn figures(hist: &Hist, options: &Options) -> Figures {
     let bucket = |(from_ns, to_ns, count)| Bucket { from_ns, to_ns, count };
     Figures {
         total: hist.sum(),
@@ -156,6 +158,11 @@ pub(super) fn figures(hist: &Hist, histogram: bool) -> Figures {
         p99: hist.quantile(0.99),
         p999: hist.quantile(0.999),
         max: hist.max(),
-        histogram: if histogram { hist.octaves().map(bucket).collect() } else { Vec::new() },
+        histogram: if options.histograms {
+            hist.octaves().map(bucket).collect()
+        } else {
+            Vec::new()
+        },
+        hdr: options.hdr.then(|| hist.encoded()),
     }
 }

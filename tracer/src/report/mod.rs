@@ -19,13 +19,14 @@ pub(crate) use sched::pauses;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Version of the JSON: raised when a field changes its meaning or goes. New fields do not raise it.
 pub const SCHEMA: u32 = 1;
 
 /// How processes are put together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fold {
     /// Each by itself.
     Process,
@@ -36,7 +37,7 @@ pub enum Fold {
 }
 
 /// One report: of the whole window, or of an interval of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
     /// [`SCHEMA`]
     pub schema: u32,
@@ -66,7 +67,7 @@ pub struct Report {
 }
 
 /// Place of an interval in the window.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Interval {
     /// Counted from 1.
     pub index: u64,
@@ -75,7 +76,7 @@ pub struct Interval {
 }
 
 /// CPUs, and what may be used of them.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Cpus {
     /// Online in the machine; null where that is not known.
     pub online: Option<u32>,
@@ -87,7 +88,7 @@ pub struct Cpus {
 }
 
 /// The account of a process, or of several folded together.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Group {
     /// The process, as the caller's pid namespace has it; absent when several are folded.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,7 +135,7 @@ pub struct Group {
 }
 
 /// All of the thread time of a group, by cause.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Budget {
     /// On a CPU in user mode. Null where there were neither samples nor clock ticks enough to tell
     /// user mode from the kernel; then it is in `outside_calls_ns` only.
@@ -163,7 +164,7 @@ pub struct Budget {
 }
 
 /// What the scheduler did.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sched {
     /// How often its threads left a CPU.
     pub switches: Switches,
@@ -184,7 +185,7 @@ pub struct Sched {
 }
 
 /// How often threads left a CPU.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Switches {
     /// To sleep.
     pub voluntary: u64,
@@ -193,7 +194,7 @@ pub struct Switches {
 }
 
 /// Page faults.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Faults {
     /// Without I/O.
     pub minor: u64,
@@ -202,7 +203,7 @@ pub struct Faults {
 }
 
 /// Sleeps for one reason.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sleep {
     /// What the thread slept in: a system call, "page fault", "stopped", "unknown".
     pub reason: String,
@@ -213,7 +214,7 @@ pub struct Sleep {
 }
 
 /// Who ended sleeps.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Waker {
     /// The process; absent for timers, interrupts and whoever is no target.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -231,7 +232,7 @@ pub struct Waker {
 }
 
 /// How many target threads were on a CPU, or wanted to be, at the same time.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Concurrency {
     /// Mean number of CPUs that targets were on.
     pub busy_cpus: f64,
@@ -244,7 +245,7 @@ pub struct Concurrency {
 }
 
 /// A long stretch in which a thread that wanted to run did not, or sat in one call.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Pause {
     /// When it began, since the window opened.
     pub start_ns: u64,
@@ -262,7 +263,7 @@ pub struct Pause {
 }
 
 /// How a process ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
     /// It exited with this status.
@@ -274,7 +275,7 @@ pub enum End {
 }
 
 /// One system call.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Row {
     /// Its name. `brk` is three: "brk grow", "brk shrink", "brk query". 32-bit calls are "32-bit N".
     pub name: String,
@@ -305,7 +306,7 @@ pub struct Row {
 }
 
 /// A distribution in a few figures. Those other than the total are null without a call.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Figures {
     /// Exact sum.
     pub total: u64,
@@ -323,12 +324,16 @@ pub struct Figures {
     pub max: Option<u64>,
     /// The distribution itself, with `--histograms`: a bar for each doubling of time, from the first
     /// that is used to the last.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub histogram: Vec<Bucket>,
+    /// The distribution in full, as [`Hist::encoded`](crate::model::Hist::encoded) has it; in
+    /// recordings alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hdr: Option<String>,
 }
 
 /// One bar of a histogram: `from_ns <= time < to_ns`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bucket {
     /// Lower edge.
     pub from_ns: u64,
@@ -339,7 +344,7 @@ pub struct Bucket {
 }
 
 /// How far the figures can be believed.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Trust {
     /// Calls that reached no figure.
     pub lost: u64,

@@ -26,6 +26,7 @@ use crate::{
     decode, doctor,
     launch::{self, Held, Running},
     model::{Keep, Model, Stretch, UnderWay},
+    recording::{CHECKPOINT_EVERY, Recorder},
     symbols::Symbols,
 };
 
@@ -52,6 +53,8 @@ pub fn run(config: Config) -> Result<u8> {
 
 async fn trace(config: Config) -> Result<u8> {
     let output = Output::open(&config)?;
+    let record_to = config.record_to.as_deref();
+    let recorder = record_to.map(|file| Recorder::create(file, &config)).transpose()?;
     let mut summary = Summary::default();
     let nice = attach::raise_priority()
         .inspect_err(|e| {
@@ -91,6 +94,7 @@ async fn trace(config: Config) -> Result<u8> {
         symbols: Symbols::default(),
         summary,
         output,
+        recorder,
         config,
         intervals: 0,
     };
@@ -125,6 +129,7 @@ struct Session {
     symbols: Symbols,
     summary: Summary,
     output: Output,
+    recorder: Option<Recorder>,
     intervals: u64,
 }
 
@@ -143,6 +148,7 @@ impl Session {
     fn open_window(&mut self, held: Option<&Held>) -> Result<()> {
         if let Some(held) = held {
             self.programs.mark(held.pid(), true)?;
+            self.recorder.iter_mut().for_each(|recorder| recorder.hold(held.pid()));
         }
         self.targets.mark_all(&self.programs)?;
         self.seed()?;
@@ -153,16 +159,21 @@ impl Session {
         self.look_at_locks()?;
         let start_ns = clock::now_ns();
         self.model.open(start_ns);
-        self.summary.begin(start_ns, &self.model, &self.targets, held.map(Held::pid));
+        let pid = held.map(Held::pid);
+        let first = self.summary.begin(start_ns, &self.model, &self.targets, pid);
+        self.recorder.iter_mut().for_each(|recorder| recorder.begin(start_ns, first));
         Ok(())
     }
 
     fn seed(&mut self) -> Result<()> {
-        let Self { programs, model, summary, .. } = self;
+        let Self { programs, model, summary, recorder, .. } = self;
         programs.seed(|bytes| {
             for life in decode::all(bytes, decode::life) {
                 match life {
-                    Ok(life) => model.life(&life),
+                    Ok(life) => {
+                        model.life(&life);
+                        recorder.iter_mut().for_each(|recorder| recorder.life(&life));
+                    }
                     Err(e) => summary.undecodable(e),
                 }
             }
@@ -182,6 +193,8 @@ impl Session {
         let mut drain = every(DRAIN_EVERY);
         let mut search = every(SEARCH_EVERY);
         let mut settle = every(SETTLE_EVERY);
+        let is_series = self.config.interval.is_some();
+        let mut checkpoint = self.recorder.as_ref().map(|_| every(CHECKPOINT_EVERY));
         // Before the intervals: of two that end together, the window goes first.
         let deadline = self.config.duration.and_then(|after| Instant::now().checked_add(after));
         let mut interval = self.config.interval.map(every);
@@ -193,7 +206,13 @@ impl Session {
                 () = tick(interval.as_mut()) => {
                     let stretch = self.cut(false)?;
                     self.report_interval(&stretch)?;
-                    self.summary.past(stretch);
+                    self.pass(stretch)?;
+                }
+                () = tick(checkpoint.as_mut()), if !is_series => {
+                    if self.recorder.as_ref().is_some_and(Recorder::is_due) {
+                        let stretch = self.cut(false)?;
+                        self.pass(stretch)?;
+                    }
                 }
                 ended = ended(&mut status) => {
                     status = Status::Ended(launch::exit_code(ended?));
@@ -227,12 +246,13 @@ impl Session {
 
     /// Takes in all that waits in the rings, and whoever has got a name that is watched for.
     fn drain(&mut self) -> Result<()> {
-        let Self { programs, model, symbols, summary, targets, config, .. } = self;
+        let Self { programs, model, symbols, summary, targets, config, recorder, .. } = self;
         programs.drain(|record| {
             let decoded = match record {
                 Record::Life(bytes) => decode::life(bytes).map(|life| {
                     model.life(&life);
                     targets.consider(&life);
+                    recorder.iter_mut().for_each(|recorder| recorder.life(&life));
                 }),
                 Record::Call(bytes) => decode::call(bytes).map(|call| model.call(&call)),
                 Record::Slice(bytes) => decode::slice(bytes).map(|slice| model.slice(&slice)),
@@ -314,8 +334,24 @@ impl Session {
     fn report_interval(&mut self, stretch: &Stretch) -> Result<()> {
         self.intervals += 1;
         let known = Known::read(&self.model, &self.symbols, &self.config, &self.programs)?;
-        let report = self.summary.interval(self.intervals, stretch, &known);
+        let record = self.recorder.is_some();
+        let (report, kept) = self.summary.interval(self.intervals, stretch, &known, record);
+        if let (Some(recorder), Some(interval)) = (&mut self.recorder, kept) {
+            recorder.interval(interval);
+        }
         self.output.write(&report)
+    }
+
+    /// Adds a stretch of time to what is over, and brings the recording up to date if it is time.
+    fn pass(&mut self, stretch: Stretch) -> Result<()> {
+        self.summary.pass(stretch);
+        if let Some(recorder) = self.recorder.as_mut().filter(|recorder| recorder.is_due()) {
+            let known = Known::read(&self.model, &self.symbols, &self.config, &self.programs)?;
+            if let Some(whole) = self.summary.so_far(&known) {
+                recorder.checkpoint(whole, self.model.processes());
+            }
+        }
+        Ok(())
     }
 
     /// Closes the window and reports on all of it, and on the interval that it cuts short.
@@ -325,9 +361,15 @@ impl Session {
             self.report_interval(&stretch)?;
         }
         let known = Known::read(&self.model, &self.symbols, &self.config, &self.programs)?;
-        let report = self.summary.whole(stretch, &known);
+        let record = self.recorder.is_some();
+        let (report, kept) = self.summary.whole(stretch, &known, record);
         signals::default_for_the_next();
-        self.output.write(&report)
+        let written = self.output.write(&report);
+        // Whoever reads the live report may leave; the recording is another's.
+        if let (Some(recorder), Some(whole)) = (self.recorder.take(), kept) {
+            recorder.finish(whole, self.model.processes())?;
+        }
+        written
     }
 
     /// What the run as a whole comes to.

@@ -23,6 +23,7 @@ fn figures(calls: u64, mean: u64) -> Figures {
         p999: Some(mean * 8),
         max: Some(mean * 10),
         histogram: Vec::new(),
+        hdr: None,
     }
 }
 
