@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use regex::Regex;
 
-use crate::{kernel::selection::Selection, report::Fold};
+use crate::{fail_if::Conditions, kernel::selection::Selection, report::Fold};
 
 /// One tracing run.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub struct Config {
     pub format: Format,
     /// Where the report goes.
     pub report_to: Destination,
+    /// The run fails if one of these holds.
+    pub fail_if: Conditions,
     /// Bytes of each CPU's ring: a power of two.
     pub ring_bytes: u32,
 }

@@ -14,12 +14,13 @@ use crate::{config, report};
 const DEFAULT_RING_BYTES: &str = "2M";
 
 /// Lines to copy, each with what it does.
-pub(super) const EXAMPLES: [(&str, &str); 6] = [
+pub(super) const EXAMPLES: [(&str, &str); 7] = [
     ("tracer -p 4321 -d 10s", "a process and its descendants, for ten seconds"),
     ("tracer -p \"$(pgrep -d, python3)\"", "several processes"),
     ("tracer -e brk,futex -- python3 job.py", "a command, from its start to its end"),
     ("tracer --comm '^worker' -i 1s", "programs by name, with a report every second"),
     ("tracer -a -e %memory -d 5s --fold comm", "every process, those of one name together"),
+    ("tracer --fail-if 'p99(brk) > 3ms' -- make", "status 3 if that holds"),
     ("tracer doctor", "what this kernel and this user can do"),
 ];
 
@@ -30,11 +31,12 @@ as the user who called sudo, in that user's environment.";
 
 /// What a script can rely on.
 pub(super) const EXIT_STATUS: &str = "\
-0 done, 1 the tracer failed, 2 wrong arguments. With a command it is the command's own, 128+N if \
-signal N ended it; 125 the tracer failed, 126 the command is not executable, 127 it was not found.";
+0 done, 1 the tracer failed, 2 wrong arguments, 3 a condition of --fail-if holds. With a command and \
+no such condition it is the command's own, 128+N if signal N ended it; 125 the tracer failed, 126 the \
+command is not executable, 127 it was not found.";
 
 fn after_help() -> String {
-    let examples = EXAMPLES.map(|(line, what)| format!("  {line:<38}  {what}\n")).concat();
+    let examples = EXAMPLES.map(|(line, what)| format!("  {line:<43}  {what}\n")).concat();
     format!("Examples:\n{examples}\n{RIGHTS}\n\nExit status: {EXIT_STATUS}")
 }
 
@@ -198,6 +200,10 @@ pub(super) struct Trace {
     /// standard error
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Report")]
     pub(super) report: Option<PathBuf>,
+    /// Exit with status 3, and say why, if this holds of the whole window: `p99(brk) > 3ms and
+    /// runnable > 20%`, say
+    #[arg(long, value_name = "EXPR", help_heading = "Report")]
+    pub(super) fail_if: Vec<String>,
     /// Buffer between kernel and tracer, for each CPU: a power of two, such as 64K or 2M
     #[arg(
         long,

@@ -15,6 +15,7 @@ use log::LevelFilter;
 
 use crate::{
     config::{Command, Config, Destination, Format, Targets},
+    fail_if::{About, Conditions},
     kernel::selection::Selection,
 };
 
@@ -121,6 +122,10 @@ fn config(trace: args::Trace) -> Result<Config, Stop> {
     let selection = Selection::parse(&trace.calls).map_err(|error| {
         wrong(ErrorKind::ValueValidation, format!("invalid value for '-e <CALLS>': {error}"))
     })?;
+    let about = About { selection: Some(&selection), comparison: false };
+    let fail_if = Conditions::parse(&trace.fail_if, about).map_err(|error| {
+        wrong(ErrorKind::ValueValidation, format!("invalid value for '--fail-if <EXPR>': {error}"))
+    })?;
     let report_to = match (&trace.report, trace.command.is_empty()) {
         (Some(file), _) => Destination::File(file.clone()),
         (None, true) => Destination::Stdout,
@@ -129,6 +134,7 @@ fn config(trace: args::Trace) -> Result<Config, Stop> {
     Ok(Config {
         selection,
         report_to,
+        fail_if,
         follow: !trace.no_follow,
         duration: trace.duration,
         interval: trace.interval,

@@ -13,6 +13,7 @@ mod sched;
 
 pub use budget::{Method, Uncertainty};
 pub use build::{Options, Shown, groups};
+pub(crate) use locks::lock_kinds;
 pub use locks::{Lock, LockPlace, Throttling};
 pub use samples::{Function, Samples};
 pub(crate) use sched::pauses;

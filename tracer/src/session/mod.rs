@@ -7,7 +7,7 @@ mod summary;
 mod targets;
 mod throttling;
 
-use std::{future::pending, time::Duration};
+use std::{future::pending, io, time::Duration};
 
 use anyhow::{Context as _, Result};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
@@ -24,8 +24,10 @@ use crate::{
     attach::{self, Programs, Record, Sampling, Settings},
     config::{Command, Config, Targets},
     decode, doctor,
+    fail_if::{self, Run, Subject},
     launch::{self, Held, Running},
     model::{Keep, Model, Stretch, UnderWay},
+    report::Report,
     symbols::Symbols,
 };
 
@@ -102,8 +104,18 @@ async fn trace(config: Config) -> Result<u8> {
     // Before the command goes on: a Ctrl-C at its first word is to end in a report already.
     let signals = Signals::listen()?;
     let (status, ended_by) = session.watch(signals, held.map(Held::release)).await?;
-    session.close_window()?;
-    session.exit_status(status, ended_by).await
+    let report = session.close_window()?;
+    let written = session.output.write(&report);
+    let status = session.exit_status(status, ended_by).await?;
+    let run = Run { report: &report, selection: Some(&session.config.selection), work: None };
+    let subject = Subject { run, base: None };
+    let status = session.config.fail_if.conclude(&subject, status, &mut io::stderr())?;
+    match written {
+        // A reader who goes away early is no reason to call this a success.
+        Err(e) if status == fail_if::HOLDS => log::error!("{e:#}"),
+        written => written?,
+    }
+    Ok(status)
 }
 
 /// Why the window closed.
@@ -320,8 +332,8 @@ impl Session {
         self.output.write(&report)
     }
 
-    /// Closes the window and reports on all of it.
-    fn close_window(&mut self) -> Result<()> {
+    /// Closes the window and makes the report of all of it.
+    fn close_window(&mut self) -> Result<Report> {
         let stretch = self.cut(true)?;
         let counts = summary::Counts::read(&self.programs)?;
         let known = Known {
@@ -332,7 +344,7 @@ impl Session {
         };
         let report = self.summary.whole(stretch, &known);
         signals::default_for_the_next();
-        self.output.write(&report)
+        Ok(report)
     }
 
     /// What the run as a whole comes to.

@@ -6,6 +6,7 @@ mod concurrency;
 mod footer;
 mod heading;
 mod histogram;
+mod judgements;
 mod locks;
 mod open_calls;
 mod page;
@@ -24,6 +25,7 @@ use page::{HEADING, NOTE, PLAIN, Page};
 use table::{Layout, Table};
 
 use super::Style;
+use crate::fail_if::Judgement;
 use crate::report::{Budget, Group, Lock, Report, Row, Samples, Sched, Total};
 
 /// What is shown of one process, or of all.
@@ -115,6 +117,13 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
     if style.series && report.interval.is_some() {
         page.gap();
     }
+    page.finish()
+}
+
+/// What came of conditions as text, ending with a newline if there is any.
+pub(super) fn render_judgements(judgements: &[Judgement], style: &Style) -> String {
+    let mut page = Page::new(style);
+    judgements::put(judgements, &mut page);
     page.finish()
 }
 
