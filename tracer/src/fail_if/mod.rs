@@ -1,8 +1,8 @@
 //! `--fail-if`: conditions for scripts and CI, held against a report.
 //!
 //! A condition compares figures with limits, as in `p99(brk) > 3ms and runnable > 20%`; the language
-//! is described in `docs/fail-if.md`. [`grammar`] reads it, [`condition`] gives the words their
-//! meaning and refuses what has none, both before anything runs; [`measure`] holds it against the
+//! is described in `docs/fail-if.md`. `grammar` reads it, `condition` gives the words their
+//! meaning and refuses what has none, both before anything runs; `measure` holds it against the
 //! reports of one run, or of two. What is not known neither holds nor does not: it is an error, unless
 //! the rest of the condition decides without it.
 
