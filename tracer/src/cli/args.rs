@@ -52,6 +52,7 @@ fn after_help() -> String {
     override_usage = "tracer [OPTIONS] -p PID[,PID…]\n       \
                       tracer [OPTIONS] --comm RE | --cgroup PATH | -a\n       \
                       tracer [OPTIONS] -- CMD [ARG…]\n       \
+                      tracer report FILE\n       \
                       tracer doctor | completions SHELL | man"
 )]
 pub(super) struct Cli {
@@ -73,6 +74,8 @@ pub(super) enum Sub {
         #[arg(long, value_name = "FORM", default_value = "text")]
         format: Format,
     },
+    /// Show a recorded run (-o FILE) as it was shown live
+    Report(ReportFile),
     /// Print the completions for a shell
     Completions {
         /// The shell they are for
@@ -80,6 +83,30 @@ pub(super) enum Sub {
     },
     /// Print the man page
     Man,
+}
+
+/// How a recorded run is to be shown.
+#[derive(Debug, Args)]
+pub(super) struct ReportFile {
+    /// What `tracer -o FILE` wrote
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) file: PathBuf,
+    /// A table for each thread: only of what was recorded with --threads
+    #[arg(long)]
+    pub(super) threads: bool,
+    /// A table for each process, for those of one name together, or for all together; without this
+    /// as in the live run
+    #[arg(long, value_name = "BY")]
+    pub(super) fold: Option<Fold>,
+    /// Show the distribution of each call's time
+    #[arg(long)]
+    pub(super) histograms: bool,
+    /// Name so many of the functions that most time was spent in; without this as in the live run
+    #[arg(long, value_name = "N")]
+    pub(super) top: Option<usize>,
+    /// Form of the report
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(super) format: Format,
 }
 
 /// A tracing run.
@@ -204,6 +231,15 @@ pub(super) struct Trace {
     /// runnable > 20%`, say
     #[arg(long, value_name = "EXPR", help_heading = "Report")]
     pub(super) fail_if: Vec<String>,
+    /// Record the run to this file, for `tracer report` and `tracer compare`
+    #[arg(
+        short = 'o',
+        long = "record",
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        help_heading = "Report"
+    )]
+    pub(super) record: Option<PathBuf>,
     /// Buffer between kernel and tracer, for each CPU: a power of two, such as 64K or 2M
     #[arg(
         long,

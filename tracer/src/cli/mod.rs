@@ -14,7 +14,7 @@ use clap::{
 use log::LevelFilter;
 
 use crate::{
-    config::{Command, Config, Destination, Format, Targets},
+    config::{Command, Config, Destination, Format, Show, Targets},
     fail_if::{About, Conditions},
     kernel::selection::Selection,
 };
@@ -39,6 +39,8 @@ pub enum Action {
         /// Text or JSON.
         format: Format,
     },
+    /// Show a recorded run.
+    Report(Show),
     /// Print the completions for a shell.
     Completions(Shell),
     /// Print the man page.
@@ -89,6 +91,14 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Invocation, St
     };
     let action = match cli.subcommand {
         Some(args::Sub::Doctor { format }) => Action::Doctor { format: format.into() },
+        Some(args::Sub::Report(report)) => Action::Report(Show {
+            file: report.file,
+            threads: report.threads,
+            fold: report.fold.map(Into::into),
+            histograms: report.histograms,
+            top: report.top,
+            format: report.format.into(),
+        }),
         Some(args::Sub::Completions { shell }) => Action::Completions(Shell(shell)),
         Some(args::Sub::Man) => Action::Man,
         None => Action::Trace(config(cli.trace)?),
@@ -146,6 +156,7 @@ fn config(trace: args::Trace) -> Result<Config, Stop> {
         top: trace.top,
         format: trace.format.into(),
         ring_bytes: trace.ring_size,
+        record_to: trace.record.clone(),
         targets: targets(trace)?,
     })
 }

@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
-    Bucket, Budget, Concurrency, Figures, Fold, Group, Row, Total,
+    Bucket, Budget, Concurrency, Figures, Fold, Group, Row, RowHdr, Total,
     budget::budget,
     drafts::{Draft, drafts},
     locks::{locks, locks_by_syscall},
@@ -24,6 +24,8 @@ pub struct Options {
     pub fold: Option<Fold>,
     /// Rows carry their distribution.
     pub histograms: bool,
+    /// Rows and the scheduler's part carry their distributions in full, for a recording.
+    pub hdr: bool,
     /// The kernel marks waits that a quota ordered.
     pub throttling: bool,
     /// Waits for the kernel's locks are counted.
@@ -60,9 +62,9 @@ pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options, names
         processes: all.group.processes,
         threads: all.group.threads,
         thread_ns: all.group.thread_ns,
-        syscalls: rows(&all.account, options.histograms),
+        syscalls: rows(&all.account, options),
         budget: view.budget(&all.account, all.group.thread_ns),
-        sched: sched(&all.account.stays, processes),
+        sched: sched(&all.account.stays, processes, options.hdr),
         samples: view.samples(&all.account),
         locks: options.locks.then(|| locks_by_syscall(&all.account.locks, &stretch.locks_by_place)),
     };
@@ -84,9 +86,9 @@ pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options, names
     let groups = drafts
         .into_iter()
         .map(|Draft { group, account, in_passing: _ }| Group {
-            syscalls: rows(&account, options.histograms),
+            syscalls: rows(&account, options),
             budget: view.budget(&account, group.thread_ns),
-            sched: sched(&account.stays, processes),
+            sched: sched(&account.stays, processes, options.hdr),
             samples: view.samples(&account),
             locks: options.locks.then(|| locks(&account.locks)),
             ..group
@@ -126,14 +128,14 @@ fn folded(drafts: BTreeMap<Owner, Draft>, fold: Fold) -> Vec<Draft> {
 }
 
 /// The rows of an account, longest total time first.
-fn rows(account: &Account, histograms: bool) -> Vec<Row> {
+fn rows(account: &Account, options: &Options) -> Vec<Row> {
     let mut rows: Vec<Row> =
-        account.calls.iter().map(|(kind, calls)| row(*kind, calls, histograms)).collect();
+        account.calls.iter().map(|(kind, calls)| row(*kind, calls, options)).collect();
     rows.sort_by(|a, b| b.wall_ns.total.cmp(&a.wall_ns.total).then_with(|| a.name.cmp(&b.name)));
     rows
 }
 
-fn row(kind: CallKind, calls: &Calls, histograms: bool) -> Row {
+fn row(kind: CallKind, calls: &Calls, options: &Options) -> Row {
     Row {
         name: call_name(kind),
         calls: calls.wall.count(),
@@ -147,7 +149,7 @@ fn row(kind: CallKind, calls: &Calls, histograms: bool) -> Row {
         on_cpu_ns: figures(&calls.on_cpu),
         runnable_ns: figures(&calls.runnable),
         blocked_ns: figures(&calls.blocked),
-        histogram: if histograms {
+        histogram: if options.histograms {
             calls
                 .wall
                 .octaves()
@@ -156,6 +158,12 @@ fn row(kind: CallKind, calls: &Calls, histograms: bool) -> Row {
         } else {
             Vec::new()
         },
+        hdr: options.hdr.then(|| RowHdr {
+            wall_ns: calls.wall.encoded(),
+            on_cpu_ns: calls.on_cpu.encoded(),
+            runnable_ns: calls.runnable.encoded(),
+            blocked_ns: calls.blocked.encoded(),
+        }),
     }
 }
 

@@ -20,13 +20,14 @@ pub(crate) use sched::pauses;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Version of the JSON: raised when a field changes its meaning or goes. New fields do not raise it.
 pub const SCHEMA: u32 = 1;
 
 /// How processes are put together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fold {
     /// Each by itself.
     Process,
@@ -37,7 +38,7 @@ pub enum Fold {
 }
 
 /// One report: of the whole window, or of an interval of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
     /// [`SCHEMA`]
     pub schema: u32,
@@ -67,7 +68,7 @@ pub struct Report {
 }
 
 /// Place of an interval in the window.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Interval {
     /// Counted from 1.
     pub index: u64,
@@ -76,7 +77,7 @@ pub struct Interval {
 }
 
 /// CPUs, and what may be used of them.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Cpus {
     /// Online in the machine; null where that is not known.
     pub online: Option<u32>,
@@ -88,7 +89,7 @@ pub struct Cpus {
 }
 
 /// The account of a process, or of several folded together.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Group {
     /// The process, as the caller's pid namespace has it; absent when several are folded.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,7 +135,7 @@ pub struct Group {
 }
 
 /// All of the thread time of a group, by cause.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Budget {
     /// On a CPU in user mode. Null where there were neither samples nor clock ticks enough to tell
     /// user mode from the kernel; then it is in `outside_calls_ns` only.
@@ -163,7 +164,7 @@ pub struct Budget {
 }
 
 /// What the scheduler did.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sched {
     /// How often its threads left a CPU.
     pub switches: Switches,
@@ -181,10 +182,13 @@ pub struct Sched {
     pub wakers: Vec<Waker>,
     /// Page faults served without I/O, and with it.
     pub faults: Faults,
+    /// The distributions in full; in recordings alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hdr: Option<SchedHdr>,
 }
 
 /// How often threads left a CPU.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Switches {
     /// To sleep.
     pub voluntary: u64,
@@ -193,7 +197,7 @@ pub struct Switches {
 }
 
 /// Page faults.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Faults {
     /// Without I/O.
     pub minor: u64,
@@ -202,7 +206,7 @@ pub struct Faults {
 }
 
 /// Sleeps for one reason.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sleep {
     /// What the thread slept in: a system call, "page fault", "stopped", "unknown".
     pub reason: String,
@@ -210,10 +214,13 @@ pub struct Sleep {
     pub count: u64,
     /// How long.
     pub ns: Figures,
+    /// The distribution in full; in recordings alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hdr: Option<String>,
 }
 
 /// Who ended sleeps.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Waker {
     /// The process; absent for timers, interrupts and whoever is no target.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -231,7 +238,7 @@ pub struct Waker {
 }
 
 /// How many target threads were on a CPU, or wanted to be, at the same time.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Concurrency {
     /// Mean number of CPUs that targets were on.
     pub busy_cpus: f64,
@@ -244,7 +251,7 @@ pub struct Concurrency {
 }
 
 /// A long stretch in which a thread that wanted to run did not, or sat in one call.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Pause {
     /// When it began, since the window opened.
     pub start_ns: u64,
@@ -262,7 +269,7 @@ pub struct Pause {
 }
 
 /// How a process ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
     /// It exited with this status.
@@ -274,7 +281,7 @@ pub enum End {
 }
 
 /// The sum over all processes.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Total {
     /// How many processes, each program that an exec began counted for itself.
     pub processes: u64,
@@ -296,7 +303,7 @@ pub struct Total {
 }
 
 /// One system call.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Row {
     /// Its name. `brk` is three: "brk grow", "brk shrink", "brk query". 32-bit calls are "32-bit N".
     pub name: String,
@@ -325,12 +332,39 @@ pub struct Row {
     /// Part of it sleeping.
     pub blocked_ns: Figures,
     /// The distribution of the elapsed time, with `--histograms`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub histogram: Vec<Bucket>,
+    /// The distributions in full; in recordings alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hdr: Option<RowHdr>,
+}
+
+/// The distributions of a row in full, each as [`Hist::encoded`](crate::model::Hist::encoded) has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowHdr {
+    /// Of `wall_ns`.
+    pub wall_ns: String,
+    /// Of `on_cpu_ns`.
+    pub on_cpu_ns: String,
+    /// Of `runnable_ns`.
+    pub runnable_ns: String,
+    /// Of `blocked_ns`.
+    pub blocked_ns: String,
+}
+
+/// The distributions of the scheduler in full, in the same form.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SchedHdr {
+    /// Of `on_cpu_ns`.
+    pub on_cpu_ns: String,
+    /// Of `run_queue_ns`.
+    pub run_queue_ns: String,
+    /// Of `off_cpu_ns`.
+    pub off_cpu_ns: String,
 }
 
 /// A distribution in a few figures. Those other than the total are null without a call.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Figures {
     /// Exact sum.
     pub total: u64,
@@ -349,7 +383,7 @@ pub struct Figures {
 }
 
 /// One bar of a histogram: `from_ns <= time < to_ns`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bucket {
     /// Lower edge.
     pub from_ns: u64,
@@ -360,7 +394,7 @@ pub struct Bucket {
 }
 
 /// How far the figures can be believed.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Trust {
     /// Calls that reached no figure.
     pub lost: u64,

@@ -2,14 +2,16 @@
 
 use std::cmp::Reverse;
 
-use super::{Concurrency, Faults, Pause, Sched, Sleep, Switches, Waker, build::figures, names};
+use super::{
+    Concurrency, Faults, Pause, Sched, SchedHdr, Sleep, Switches, Waker, build::figures, names,
+};
 use crate::model::{self, Cause, Processes, Stays, Stretch};
 
 /// So many wakers are named.
 const WAKERS: usize = 10;
 
-/// The scheduler's part of an account.
-pub(super) fn sched(stays: &Stays, processes: &Processes) -> Sched {
+/// The scheduler's part of an account; with `hdr` its distributions in full.
+pub(super) fn sched(stays: &Stays, processes: &Processes, hdr: bool) -> Sched {
     let mut off_cpu: Vec<Sleep> = stays
         .sleeps_in
         .iter()
@@ -17,6 +19,7 @@ pub(super) fn sched(stays: &Stays, processes: &Processes) -> Sched {
             reason: names::sleep_name(*reason),
             count: hist.count(),
             ns: figures(hist),
+            hdr: hdr.then(|| hist.encoded()),
         })
         .collect();
     off_cpu.sort_by_key(|sleep| Reverse(sleep.ns.total));
@@ -36,6 +39,11 @@ pub(super) fn sched(stays: &Stays, processes: &Processes) -> Sched {
         off_cpu,
         wakers,
         faults: Faults { minor: stays.minor_faults, major: stays.major_faults },
+        hdr: hdr.then(|| SchedHdr {
+            on_cpu_ns: stays.stays.encoded(),
+            run_queue_ns: stays.waits.encoded(),
+            off_cpu_ns: stays.sleeps.encoded(),
+        }),
     }
 }
 

@@ -11,6 +11,7 @@ const KEEP: Keep = Keep { by_thread: false, pauses_over_ns: 1_000_000 };
 const OPTIONS: Options = Options {
     fold: None,
     histograms: false,
+    hdr: false,
     throttling: true,
     locks: true,
     window_start_ns: 1_000,

@@ -27,6 +27,7 @@ use crate::{
     fail_if::{self, Run, Subject},
     launch::{self, Held, Running},
     model::{Keep, Model, Stretch, UnderWay},
+    recording::{CHECKPOINT_EVERY, Recorder},
     report::Report,
     symbols::Symbols,
 };
@@ -54,6 +55,8 @@ pub fn run(config: Config) -> Result<u8> {
 
 async fn trace(config: Config) -> Result<u8> {
     let output = Output::open(&config)?;
+    let record_to = config.record_to.as_deref();
+    let recorder = record_to.map(|file| Recorder::create(file, &config)).transpose()?;
     let mut summary = Summary::default();
     let nice = attach::raise_priority()
         .inspect_err(|e| {
@@ -93,6 +96,7 @@ async fn trace(config: Config) -> Result<u8> {
         symbols: Symbols::default(),
         summary,
         output,
+        recorder,
         config,
         intervals: 0,
     };
@@ -104,16 +108,15 @@ async fn trace(config: Config) -> Result<u8> {
     // Before the command goes on: a Ctrl-C at its first word is to end in a report already.
     let signals = Signals::listen()?;
     let (status, ended_by) = session.watch(signals, held.map(Held::release)).await?;
-    let report = session.close_window()?;
-    let written = session.output.write(&report);
+    let (report, delivered) = session.close_window()?;
     let status = session.exit_status(status, ended_by).await?;
     let run = Run { report: &report, selection: Some(&session.config.selection), work: None };
     let subject = Subject { run, base: None };
     let status = session.config.fail_if.conclude(&subject, status, &mut io::stderr())?;
-    match written {
+    match delivered {
         // A reader who goes away early is no reason to call this a success.
         Err(e) if status == fail_if::HOLDS => log::error!("{e:#}"),
-        written => written?,
+        delivered => delivered?,
     }
     Ok(status)
 }
@@ -137,6 +140,7 @@ struct Session {
     symbols: Symbols,
     summary: Summary,
     output: Output,
+    recorder: Option<Recorder>,
     intervals: u64,
 }
 
@@ -155,6 +159,7 @@ impl Session {
     fn open_window(&mut self, held: Option<&Held>) -> Result<()> {
         if let Some(held) = held {
             self.programs.mark(held.pid(), true)?;
+            self.recorder.iter_mut().for_each(|recorder| recorder.hold(held.pid()));
         }
         self.targets.mark_all(&self.programs)?;
         self.seed()?;
@@ -165,16 +170,21 @@ impl Session {
         self.look_at_locks()?;
         let start_ns = clock::now_ns();
         self.model.open(start_ns);
-        self.summary.begin(start_ns, &self.model, &self.targets, held.map(Held::pid));
+        let pid = held.map(Held::pid);
+        let first = self.summary.begin(start_ns, &self.model, &self.targets, pid);
+        self.recorder.iter_mut().for_each(|recorder| recorder.begin(start_ns, first));
         Ok(())
     }
 
     fn seed(&mut self) -> Result<()> {
-        let Self { programs, model, summary, .. } = self;
+        let Self { programs, model, summary, recorder, .. } = self;
         programs.seed(|bytes| {
             for life in decode::all(bytes, decode::life) {
                 match life {
-                    Ok(life) => model.life(&life),
+                    Ok(life) => {
+                        model.life(&life);
+                        recorder.iter_mut().for_each(|recorder| recorder.life(&life));
+                    }
                     Err(e) => summary.undecodable(e),
                 }
             }
@@ -195,6 +205,8 @@ impl Session {
         let mut search = every(SEARCH_EVERY);
         let mut settle = every(SETTLE_EVERY);
         let mut interval = self.config.interval.map(every);
+        let is_series = interval.is_some();
+        let mut checkpoint = self.recorder.as_ref().map(|_| every(CHECKPOINT_EVERY));
         let deadline = self.config.duration.and_then(|after| Instant::now().checked_add(after));
         loop {
             tokio::select! {
@@ -202,6 +214,7 @@ impl Session {
                 () = signals.recv() => return Ok((status, EndedBy::Signal)),
                 () = at(deadline) => return Ok((status, EndedBy::Duration)),
                 () = tick(interval.as_mut()) => self.report_interval()?,
+                () = tick(checkpoint.as_mut()), if !is_series => self.checkpoint()?,
                 ended = ended(&mut status) => {
                     status = Status::Ended(launch::exit_code(ended?));
                 }
@@ -234,12 +247,13 @@ impl Session {
 
     /// Takes in all that waits in the rings, and whoever has got a name that is watched for.
     fn drain(&mut self) -> Result<()> {
-        let Self { programs, model, symbols, summary, targets, config, .. } = self;
+        let Self { programs, model, symbols, summary, targets, config, recorder, .. } = self;
         programs.drain(|record| {
             let decoded = match record {
                 Record::Life(bytes) => decode::life(bytes).map(|life| {
                     model.life(&life);
                     targets.consider(&life);
+                    recorder.iter_mut().for_each(|recorder| recorder.life(&life));
                 }),
                 Record::Call(bytes) => decode::call(bytes).map(|call| model.call(&call)),
                 Record::Slice(bytes) => decode::slice(bytes).map(|slice| model.slice(&slice)),
@@ -328,12 +342,42 @@ impl Session {
             config: &self.config,
             counts,
         };
-        let report = self.summary.interval(self.intervals, stretch, &known);
+        let record = self.recorder.is_some();
+        let (report, kept) = self.summary.interval(self.intervals, stretch, &known, record);
+        if let (Some(recorder), Some(interval)) = (&mut self.recorder, kept) {
+            recorder.interval(interval);
+            if recorder.is_due()
+                && let Some(whole) = self.summary.so_far(&known)
+            {
+                recorder.checkpoint(whole, known.processes);
+            }
+        }
         self.output.write(&report)
     }
 
-    /// Closes the window and makes the report of all of it.
-    fn close_window(&mut self) -> Result<Report> {
+    /// Brings the recording up to date.
+    fn checkpoint(&mut self) -> Result<()> {
+        if self.recorder.as_ref().is_some_and(Recorder::is_due) {
+            let stretch = self.cut(false)?;
+            self.summary.pass(stretch);
+            let counts = summary::Counts::read(&self.programs)?;
+            let known = Known {
+                processes: self.model.processes(),
+                names: self.symbols.names(),
+                config: &self.config,
+                counts,
+            };
+            if let (Some(recorder), Some(whole)) = (&mut self.recorder, self.summary.so_far(&known))
+            {
+                recorder.checkpoint(whole, known.processes);
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes the window and reports on all of it. Gives the report, and whether it reached those
+    /// that it is for.
+    fn close_window(&mut self) -> Result<(Report, Result<()>)> {
         let stretch = self.cut(true)?;
         let counts = summary::Counts::read(&self.programs)?;
         let known = Known {
@@ -342,9 +386,16 @@ impl Session {
             config: &self.config,
             counts,
         };
-        let report = self.summary.whole(stretch, &known);
+        let record = self.recorder.is_some();
+        let (report, kept) = self.summary.whole(stretch, &known, record);
         signals::default_for_the_next();
-        Ok(report)
+        let written = self.output.write(&report);
+        // Whoever reads the live report may leave; the recording is another's.
+        let recorded = match (self.recorder.take(), kept) {
+            (Some(recorder), Some(whole)) => recorder.finish(whole, known.processes),
+            _ => Ok(()),
+        };
+        Ok((report, recorded.and(written)))
     }
 
     /// What the run as a whole comes to.

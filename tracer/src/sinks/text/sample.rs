@@ -98,6 +98,7 @@ fn sched(threads: u64) -> Sched {
             reason: "futex".to_owned(),
             count: 1_234 * threads,
             ns: figures(1_234 * threads, 100 * US),
+            hdr: None,
         }],
         wakers: vec![
             Waker {
@@ -109,6 +110,7 @@ fn sched(threads: u64) -> Sched {
             waker(23_400 * US * threads),
         ],
         faults: Faults { minor: 4_072 * threads, major: 0 },
+        hdr: None,
     }
 }
 
