@@ -58,6 +58,8 @@ pub struct Show {
     pub top: Option<usize>,
     /// Text or JSON.
     pub format: Format,
+    /// It is a failure if one of these holds.
+    pub fail_if: Conditions,
 }
 
 /// What is traced.

@@ -20,4 +20,5 @@ pub mod report;
 pub mod session;
 pub mod sinks;
 mod spelling;
+pub mod sweep;
 pub mod symbols;

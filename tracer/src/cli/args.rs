@@ -7,7 +7,10 @@ use clap::builder::RangedU64ValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use regex::Regex;
 
-use super::values::{self, PidList};
+use super::{
+    sweep::Sweep,
+    values::{self, PidList},
+};
 use crate::{config, report};
 
 /// Bytes of each CPU's ring, unless `--ring-size` says otherwise.
@@ -53,6 +56,7 @@ fn after_help() -> String {
                       tracer [OPTIONS] --comm RE | --cgroup PATH | -a\n       \
                       tracer [OPTIONS] -- CMD [ARG…]\n       \
                       tracer report FILE\n       \
+                      tracer sweep --set NAME=VALUE[,VALUE…] -o DIR -- CMD [ARG…]\n       \
                       tracer doctor | completions SHELL | man"
 )]
 pub(super) struct Cli {
@@ -76,6 +80,8 @@ pub(super) enum Sub {
     },
     /// Show a recorded run (-o FILE) as it was shown live
     Report(ReportFile),
+    /// Run a command with one value after the other, and show how its throughput depends on them
+    Sweep(Sweep),
     /// Print the completions for a shell
     Completions {
         /// The shell they are for
@@ -107,6 +113,9 @@ pub(super) struct ReportFile {
     /// Form of the report
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(super) format: Format,
+    /// Exit with status 3, and say why, if this holds: `p99(brk) > 3ms and runnable > 20%`, say
+    #[arg(long, value_name = "EXPR")]
+    pub(super) fail_if: Vec<String>,
 }
 
 /// A tracing run.

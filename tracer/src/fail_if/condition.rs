@@ -8,7 +8,7 @@ use super::{
     tree::Tree,
     units::{Kind, Unit},
 };
-use crate::{kernel::selection::Selection, spelling::nearest};
+use crate::{kernel::selection::Selection, report::number_of_row, spelling::nearest};
 
 /// What conditions are about, as far as it is known before anything runs.
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +103,7 @@ fn comparison<'a>(written: &'a Written, about: About<'_>) -> Result<Comparison, 
 
 fn unknown_figure(name: &str) -> String {
     // `brk > 3ms` has a name that is right, but of the wrong thing.
-    if names::number(name).is_some() {
+    if number_of_row(name).is_some() {
         return format!("which figure of `{name}`? Write `p99({name})` or `calls({name})`, say");
     }
     let known = FIGURES.iter().map(|figure| figure.name);

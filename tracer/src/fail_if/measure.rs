@@ -3,12 +3,12 @@
 use super::{
     condition::Comparison,
     figures::{DISTRIBUTIONS, Of, Parts},
-    names::{number, stands_for},
     units::{Kind, Unit},
 };
 use crate::{
-    kernel::selection::Selection,
-    report::{Figures, Report, Row},
+    kernel::{selection::Selection, syscalls},
+    recording::Recording,
+    report::{Figures, Report, Row, number_of_row, stands_for},
 };
 
 /// One run, as far as conditions need it.
@@ -17,9 +17,19 @@ pub struct Run<'a> {
     /// Its report.
     pub report: &'a Report,
     /// The calls that have rows if they were made; `None` where that is not known.
-    pub selection: Option<&'a Selection>,
+    pub selection: Option<Selection>,
     /// Units of work that were done in it, where they are counted.
     pub work: Option<f64>,
+}
+
+impl<'a> Run<'a> {
+    /// A recorded run.
+    #[must_use]
+    pub fn recorded(recording: &'a Recording) -> Self {
+        let calls = recording.metadata.options.calls.iter();
+        let selection = calls.filter_map(|call| syscalls::labelled(call)).collect();
+        Self { report: &recording.report, selection: Some(selection), work: None }
+    }
 }
 
 /// What conditions are held against.
@@ -195,7 +205,7 @@ fn known_if_absent(
     run: &Run<'_>,
     present: impl FnOnce(&str) -> bool,
 ) -> Result<(), String> {
-    let Some((name, number)) = name.and_then(|name| Some((name, number(name)?))) else {
+    let Some((name, number)) = name.and_then(|name| Some((name, number_of_row(name)?))) else {
         return Ok(());
     };
     match run.selection {

@@ -3,12 +3,10 @@
 use super::figures::{DISTRIBUTIONS, Of, Parts};
 use crate::{
     kernel::{selection::Selection, syscalls},
-    report::lock_kinds,
+    report::{BRK, lock_kinds, number_of_row, stands_for},
     spelling::nearest,
 };
 
-/// The rows that `brk` has.
-const BRK: [&str; 3] = ["brk grow", "brk shrink", "brk query"];
 /// What a thread can sleep in besides calls.
 const REASONS: [&str; 3] = ["page fault", "stopped", "unknown"];
 
@@ -44,25 +42,13 @@ pub(super) fn check(of: &Of, name: &str, selection: Option<&Selection>) -> Resul
     }
 }
 
-/// Whether a name in a condition means this row: the very name, or the first word of several, as
-/// `brk` means the three rows of `brk`.
-pub(super) fn stands_for(name: &str, row: &str) -> bool {
-    row.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-}
-
-/// The number of a call by the name of its row.
-pub(super) fn number(name: &str) -> Option<u32> {
-    let name = if BRK.contains(&name) { "brk" } else { name };
-    let unnamed = || name.strip_prefix("syscall_")?.parse().ok();
-    syscalls::number(name).or_else(unnamed)
-}
-
 fn is_call(name: &str) -> bool {
-    number(name).is_some()
+    number_of_row(name).is_some()
 }
 
 fn check_selected(name: &str, selection: Option<&Selection>) -> Result<(), String> {
-    let selected = |selection: &Selection| number(name).is_some_and(|nr| selection.contains(nr));
+    let selected =
+        |selection: &Selection| number_of_row(name).is_some_and(|nr| selection.contains(nr));
     if selection.is_none_or(selected) {
         return Ok(());
     }

@@ -84,7 +84,7 @@ fn judged(text: &str) -> Judgement {
     let about = About { selection: Some(&selection), ..ONE };
     let conditions = Conditions::parse(&[text], about).unwrap_or_else(|error| panic!("{error}"));
     let report = report();
-    let run = Run { report: &report, selection: Some(&selection), work: None };
+    let run = Run { report: &report, selection: Some(selection), work: None };
     conditions.judge(&Subject { run, base: None }).remove(0)
 }
 

@@ -14,9 +14,9 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_unti
 
 use tracer_common::record::{Sample, Standing};
 
+pub(crate) use self::signals::Signals;
 use self::{
     output::Output,
-    signals::Signals,
     summary::{Known, Summary},
     targets::Watched,
 };
@@ -110,7 +110,7 @@ async fn trace(config: Config) -> Result<u8> {
     let (status, ended_by) = session.watch(signals, held.map(Held::release)).await?;
     let (report, delivered) = session.close_window()?;
     let status = session.exit_status(status, ended_by).await?;
-    let run = Run { report: &report, selection: Some(&session.config.selection), work: None };
+    let run = Run { report: &report, selection: Some(session.config.selection), work: None };
     let subject = Subject { run, base: None };
     let status = session.config.fail_if.conclude(&subject, status, &mut io::stderr())?;
     match delivered {

@@ -2,7 +2,7 @@
 
 use super::{
     page::{ALARM, Page},
-    units::{Count, Time},
+    units::{Count, Significant, Time},
 };
 use crate::fail_if::{Judgement, Kind, Measured, Value};
 
@@ -52,11 +52,11 @@ fn time(ns: f64) -> String {
 
 /// A whole number as it is, any other to three digits.
 fn number(value: f64) -> String {
-    if value.fract() == 0.0 || value >= 100.0 {
-        return Count(rounded(value)).to_string();
+    if value.fract() == 0.0 {
+        Count(rounded(value)).to_string()
+    } else {
+        Significant(value).to_string()
     }
-    let decimals = if value >= 10.0 { 1 } else { 2 };
-    format!("{value:.decimals$}")
 }
 
 #[expect(

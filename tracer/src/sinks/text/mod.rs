@@ -13,6 +13,7 @@ mod page;
 mod pauses;
 mod samples;
 mod scheduler;
+mod sweep;
 mod table;
 mod units;
 
@@ -27,6 +28,7 @@ use table::{Layout, Table};
 use super::Style;
 use crate::fail_if::Judgement;
 use crate::report::{Budget, Group, Lock, Report, Row, Samples, Sched, Total};
+use crate::sweep::results::Sweep;
 
 /// What is shown of one process, or of all.
 struct Section<'a> {
@@ -124,6 +126,13 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
 pub(super) fn render_judgements(judgements: &[Judgement], style: &Style) -> String {
     let mut page = Page::new(style);
     judgements::put(judgements, &mut page);
+    page.finish()
+}
+
+/// What came of a sweep as text, ending with a newline.
+pub(super) fn render_sweep(sweep: &Sweep, style: &Style) -> String {
+    let mut page = Page::new(style);
+    sweep::put(sweep, &mut page);
     page.finish()
 }
 
