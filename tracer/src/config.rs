@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use regex::Regex;
 
-use crate::{kernel::selection::Selection, report::Fold};
+use crate::{fail_if::Conditions, kernel::selection::Selection, report::Fold};
 
 /// One tracing run.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub struct Config {
     pub format: Format,
     /// Where the report goes.
     pub report_to: Destination,
+    /// The run fails if one of these holds.
+    pub fail_if: Conditions,
     /// The run is recorded to this file.
     pub record_to: Option<PathBuf>,
     /// Bytes of each CPU's ring: a power of two.
@@ -56,6 +58,8 @@ pub struct Show {
     pub top: Option<usize>,
     /// Text or JSON.
     pub format: Format,
+    /// It is a failure if one of these holds.
+    pub fail_if: Conditions,
 }
 
 /// What is traced.

@@ -1,11 +1,15 @@
 //! `tracer report`: a recorded run, shown as it was live.
 
-use std::{io::Write, os::fd::AsFd};
+use std::{
+    io::{self, Write},
+    os::fd::AsFd,
+};
 
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
     config::Show,
+    fail_if::{self, Run, Subject},
     recording::{self, Display},
     report::Report,
     sinks::{self, Style},
@@ -32,7 +36,14 @@ pub fn run(show: &Show, mut out: impl Write + AsFd) -> Result<u8> {
     let mut write = |report: &Report| {
         sinks::write(report, show.format, &style, &mut out).context("cannot write the report")
     };
-    recording::intervals(&show.file, |interval| write(&interval.shown(&display)))?;
-    write(&recording.shown(&display))?;
-    Ok(0)
+    let intervals = recording::intervals(&show.file, |interval| write(&interval.shown(&display)));
+    let written = intervals.and_then(|()| write(&recording.shown(&display)));
+    let subject = Subject { run: Run::recorded(&recording), base: None };
+    let status = show.fail_if.conclude(&subject, 0, &mut io::stderr())?;
+    match written {
+        // A reader who goes away early is no reason to call this a success.
+        Err(e) if status == fail_if::HOLDS => log::error!("{e:#}"),
+        written => written?,
+    }
+    Ok(status)
 }

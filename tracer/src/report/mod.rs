@@ -13,7 +13,9 @@ mod sched;
 
 pub use budget::{Method, Uncertainty};
 pub use build::{Options, Shown, groups};
+pub(crate) use locks::lock_kinds;
 pub use locks::{Lock, LockPlace, Throttling};
+pub(crate) use names::{BRK, number_of_row, stands_for};
 pub use samples::{Function, Samples};
 pub(crate) use sched::pauses;
 

@@ -7,16 +7,16 @@ mod summary;
 mod targets;
 mod throttling;
 
-use std::{future::pending, time::Duration};
+use std::{future::pending, io, time::Duration};
 
 use anyhow::{Context as _, Result};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
 
 use tracer_common::record::{Sample, Standing};
 
+pub(crate) use self::signals::Signals;
 use self::{
     output::Output,
-    signals::Signals,
     summary::{Known, Summary},
     targets::Watched,
 };
@@ -24,9 +24,11 @@ use crate::{
     attach::{self, Programs, Record, Sampling, Settings},
     config::{Command, Config, Targets},
     decode, doctor,
+    fail_if::{self, Run, Subject},
     launch::{self, Held, Running},
     model::{Keep, Model, Stretch, UnderWay},
     recording::{CHECKPOINT_EVERY, Recorder},
+    report::Report,
     symbols::Symbols,
 };
 
@@ -106,8 +108,17 @@ async fn trace(config: Config) -> Result<u8> {
     // Before the command goes on: a Ctrl-C at its first word is to end in a report already.
     let signals = Signals::listen()?;
     let (status, ended_by) = session.watch(signals, held.map(Held::release)).await?;
-    session.close_window()?;
-    session.exit_status(status, ended_by).await
+    let (report, delivered) = session.close_window()?;
+    let status = session.exit_status(status, ended_by).await?;
+    let run = Run { report: &report, selection: Some(session.config.selection), work: None };
+    let subject = Subject { run, base: None };
+    let status = session.config.fail_if.conclude(&subject, status, &mut io::stderr())?;
+    match delivered {
+        // A reader who goes away early is no reason to call this a success.
+        Err(e) if status == fail_if::HOLDS => log::error!("{e:#}"),
+        delivered => delivered?,
+    }
+    Ok(status)
 }
 
 /// Why the window closed.
@@ -354,8 +365,9 @@ impl Session {
         Ok(())
     }
 
-    /// Closes the window and reports on all of it, and on the interval that it cuts short.
-    fn close_window(&mut self) -> Result<()> {
+    /// Closes the window and reports on all of it, and on the interval that it cuts short. Gives
+    /// the report, and whether it reached those that it is for.
+    fn close_window(&mut self) -> Result<(Report, Result<()>)> {
         let stretch = self.cut(true)?;
         if self.config.interval.is_some() {
             self.report_interval(&stretch)?;
@@ -366,10 +378,11 @@ impl Session {
         signals::default_for_the_next();
         let written = self.output.write(&report);
         // Whoever reads the live report may leave; the recording is another's.
-        if let (Some(recorder), Some(whole)) = (self.recorder.take(), kept) {
-            recorder.finish(whole, self.model.processes())?;
-        }
-        written
+        let recorded = match (self.recorder.take(), kept) {
+            (Some(recorder), Some(whole)) => recorder.finish(whole, self.model.processes()),
+            _ => Ok(()),
+        };
+        Ok((report, recorded.and(written)))
     }
 
     /// What the run as a whole comes to.

@@ -78,7 +78,7 @@ fn column(buckets: &[Bucket], text: impl Fn(&Bucket) -> String) -> Vec<String> {
 }
 
 /// A bar of `longest` columns for `most`, in steps of an eighth; of any call at least one is seen.
-fn bar(count: u64, most: u64, longest: usize) -> String {
+pub(super) fn bar(count: u64, most: u64, longest: usize) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     if count == 0 || longest == 0 {
         return String::new();
