@@ -85,14 +85,6 @@ impl Tracing {
         self.finish_intervals().1
     }
 
-    /// Closes the window, and gives a report that says how much was lost.
-    #[track_caller]
-    #[must_use]
-    pub fn stop_despite_losses(self) -> Report {
-        self.interrupt();
-        self.all_reports().1
-    }
-
     fn interrupt(&self) {
         kill(Pid::from_raw(self.pid), Signal::SIGINT).unwrap();
     }

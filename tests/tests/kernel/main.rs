@@ -11,6 +11,7 @@ mod descendants;
 mod ends;
 mod exec;
 mod fail_if;
+mod folding;
 mod identity;
 mod interrupted;
 mod intervals;

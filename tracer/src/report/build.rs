@@ -49,6 +49,8 @@ pub struct Shown {
     pub concurrency: Concurrency,
     /// There were too many processes to show each, and nobody had said what to do.
     pub too_many: bool,
+    /// Stays on a CPU that were summed in the kernel.
+    pub folded_stays: u64,
 }
 
 /// Puts together the accounts of a stretch of time. `names` has been told of all that its samples
@@ -57,14 +59,15 @@ pub struct Shown {
 pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options, names: &Names) -> Shown {
     let view = View { options, names };
     let drafts = drafts(stretch, processes, options.window_start_ns);
-    let all = Draft::of(drafts.values());
+    let mut all = Draft::of(drafts.values());
+    all.account.absorb(&stretch.of_nobody);
     let total = Group {
         comm: None,
         locks: options.locks.then(|| locks_by_syscall(&all.account.locks, &stretch.locks_by_place)),
         ..view.group(&all, processes)
     };
     let waiting_ns = all.account.stays.runnable_ns + all.account.stays.throttled_ns;
-    let concurrency = concurrency(stretch, all.account.stays.on_cpu_ns, waiting_ns);
+    let concurrency = concurrency(stretch, &all.account.stays, waiting_ns);
     let by_thread = drafts.keys().any(|owner| owner.tid.is_some());
     let too_many = options.fold.is_none() && !by_thread && drafts.len() > SCREENFUL;
     let fold = options.fold.unwrap_or(if too_many { Fold::Comm } else { Fold::Process });
@@ -78,7 +81,7 @@ pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options, names
         drafts.push(rest);
     }
     let groups = drafts.iter().map(|draft| view.group(draft, processes)).collect();
-    Shown { groups, total, concurrency, too_many }
+    Shown { groups, total, concurrency, too_many, folded_stays: all.account.stays.folded }
 }
 
 /// How, and by which names, an account is looked at.
@@ -136,6 +139,7 @@ fn row(kind: CallKind, calls: &Calls, options: &Options) -> Row {
         name: call_name(kind),
         calls: calls.wall.count(),
         errors: calls.errors,
+        folded: calls.folded,
         unpaired: calls.unpaired,
         in_flight: calls.in_flight,
         in_flight_longest_ns: (calls.in_flight > 0).then_some(calls.in_flight_longest_ns),

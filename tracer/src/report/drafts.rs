@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{End, Group};
-use crate::model::{self, Account, Owner, Process, Processes, Stretch};
+use crate::model::{self, Account, Owner, Process, Processes, Stays, Stretch};
 
 /// A group in the making.
 #[derive(Clone, Debug, Default)]
@@ -82,6 +82,12 @@ pub(super) fn drafts(
             account: stretch.accounts.get(owner).cloned().unwrap_or_default(),
         });
     }
+    for draft in drafts.values_mut().filter(|draft| draft.group.thread_ns == 0) {
+        // When its threads were there was lost, but their stays and the time between tile their lives.
+        let Stays { on_cpu_ns, runnable_ns, throttled_ns, blocked_ns, .. } = &draft.account.stays;
+        let blocked: u64 = blocked_ns.values().sum();
+        draft.group.thread_ns = on_cpu_ns + runnable_ns + throttled_ns + blocked;
+    }
     join_those_in_passing(&mut drafts, processes);
     drafts
 }
@@ -120,10 +126,11 @@ fn describe(process: &Process, window_start_ns: u64, now_ns: u64) -> Group {
         processes: 1,
         born_ns: process.born_ns.filter(|&ns| ns >= window_start_ns).map(since_start),
         exited_ns: ended.map(|(ns, _)| since_start(ns)),
-        end: ended.map(|(_, end)| match end {
-            model::End::Exec => End::Exec,
-            model::End::Exit(status) if status & 0x7f != 0 => End::Signalled(status & 0x7f),
-            model::End::Exit(status) => End::Exited(status >> 8 & 0xff),
+        end: ended.and_then(|(_, end)| match end {
+            model::End::Exec => Some(End::Exec),
+            model::End::Exit(status) if status & 0x7f != 0 => Some(End::Signalled(status & 0x7f)),
+            model::End::Exit(status) => Some(End::Exited(status >> 8 & 0xff)),
+            model::End::Unseen => None,
         }),
         ..Group::default()
     }

@@ -180,7 +180,8 @@ pub struct Sched {
     pub off_cpu_ns: Figures,
     /// The same by what they slept in, longest total first.
     pub off_cpu: Vec<Sleep>,
-    /// Who woke its threads, most time slept first; at most ten.
+    /// Who woke its threads, most time slept first; at most ten. None where stays were summed in
+    /// the kernel, for then it is unknown.
     pub wakers: Vec<Waker>,
     /// Page faults served without I/O, and with it.
     pub faults: Faults,
@@ -240,10 +241,14 @@ pub struct Concurrency {
     pub busy_cpus: f64,
     /// Mean number of threads that were on a CPU or waited for one.
     pub runnable_running: f64,
-    /// Share of the window in which 0, 1, 2 … target threads were on a CPU at once.
-    pub running_share: Vec<f64>,
-    /// Share of the window in which threads of 0, 1, 2 … target processes were on a CPU at once.
-    pub running_processes_share: Vec<f64>,
+    /// Share of the window in which 0, 1, 2 … target threads were on a CPU at once. Absent where
+    /// stays were summed in the kernel, for then it is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub running_share: Option<Vec<f64>>,
+    /// Share of the window in which threads of 0, 1, 2 … target processes were on a CPU at once;
+    /// absent as `running_share`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub running_processes_share: Option<Vec<f64>>,
 }
 
 /// A long stretch in which a thread that wanted to run did not, or sat in one call.
@@ -294,6 +299,9 @@ pub struct Row {
     pub in_flight_longest_ns: Option<u64>,
     /// Cut off by the death of their thread. No part of `calls`.
     pub ended_by_exit: u64,
+    /// Of `calls`, how many were summed in the kernel: their percentiles are coarser, or unknown.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub folded: u64,
     /// Bytes that the completed, successful calls asked for, where they ask for bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
@@ -350,8 +358,10 @@ pub struct Bucket {
 pub struct Trust {
     /// Calls that reached no figure.
     pub lost: u64,
-    /// Calls of which only sums are exact.
+    /// Calls that were summed in the kernel: count, sum and maximum are exact, percentiles coarser.
     pub folded: u64,
+    /// Stays on a CPU that were.
+    pub folded_stays: u64,
     /// Ends without a beginning.
     pub unpaired: u64,
     /// Calls open at the end.
@@ -364,6 +374,11 @@ pub struct Trust {
     pub program_ns: Option<u64>,
     /// What else a reader has to know, each a sentence.
     pub notes: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 #[cfg(test)]

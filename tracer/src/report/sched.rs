@@ -29,6 +29,9 @@ pub(super) fn sched(stays: &Stays, processes: &Processes, options: &Options) -> 
         .collect();
     wakers.sort_by_key(|waker| Reverse(waker.slept_ns));
     wakers.truncate(WAKERS);
+    if stays.folded > 0 {
+        wakers.clear(); // Some are unknown, and so are the shares of all.
+    }
     Sched {
         switches: Switches { voluntary: stays.voluntary, involuntary: stays.involuntary },
         migrations: stays.migrations,
@@ -54,9 +57,14 @@ fn who(waker: model::Waker, processes: &Processes) -> Waker {
 
 /// How many ran, or wanted to, at the same time.
 #[expect(clippy::cast_precision_loss, reason = "shares and means to a few digits")]
-pub(crate) fn concurrency(stretch: &Stretch, on_cpu_ns: u64, waiting_ns: u64) -> Concurrency {
+pub(crate) fn concurrency(stretch: &Stretch, stays: &Stays, waiting_ns: u64) -> Concurrency {
+    let on_cpu_ns = stays.on_cpu_ns;
     let window = stretch.end_ns.saturating_sub(stretch.start_ns).max(1) as f64;
-    let shares = |by_number: &[u64]| by_number.iter().map(|&ns| ns as f64 / window).collect();
+    let shares = |by_number: &[u64]| {
+        // Who ran at once is known only if it is known when everyone ran.
+        let known = stays.folded == 0;
+        known.then(|| by_number.iter().map(|&ns| ns as f64 / window).collect())
+    };
     Concurrency {
         busy_cpus: on_cpu_ns as f64 / window,
         runnable_running: (on_cpu_ns + waiting_ns) as f64 / window,

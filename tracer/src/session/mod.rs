@@ -1,6 +1,8 @@
 //! One tracing run, from the first privilege to the last report.
 
 mod clock;
+mod folding;
+mod looks;
 mod output;
 mod signals;
 mod summary;
@@ -12,10 +14,11 @@ use std::{future::pending, io, time::Duration};
 use anyhow::{Context as _, Result};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
 
-use tracer_common::record::{Sample, Standing};
+use tracer_common::record::Sample;
 
 pub(crate) use self::signals::Signals;
 use self::{
+    folding::Folding,
     output::Output,
     summary::{Known, Summary},
     targets::Watched,
@@ -74,6 +77,9 @@ async fn trace(config: Config) -> Result<u8> {
         foreign_execs: targets.watches_names(),
         ring_bytes: config.ring_bytes,
         sample_hz: config.sample_hz,
+        by_thread: config.threads,
+        pauses_over: config.pauses_over,
+        sheds: false,
     })
     .map_err(doctor::explain)?;
     summary.throttling = programs.marks_throttling();
@@ -92,6 +98,7 @@ async fn trace(config: Config) -> Result<u8> {
             pauses_over_ns: to_ns(config.pauses_over),
         }),
         programs,
+        folding: Folding::default(),
         targets,
         symbols: Symbols::default(),
         summary,
@@ -135,6 +142,7 @@ enum EndedBy {
 struct Session {
     config: Config,
     programs: Programs,
+    folding: Folding,
     targets: Watched,
     model: Model,
     symbols: Symbols,
@@ -168,7 +176,7 @@ impl Session {
         }
         // What was waited before counts for nothing.
         self.look_at_locks()?;
-        let start_ns = clock::now_ns();
+        let start_ns = self.folding.open(&mut self.programs)?;
         self.model.open(start_ns);
         let pid = held.map(Held::pid);
         let first = self.summary.begin(start_ns, &self.model, &self.targets, pid);
@@ -276,6 +284,12 @@ impl Session {
                 Record::LockWaits(bytes) => {
                     decode::lock_waits(bytes).map(|waits| model.lock_waits(&waits))
                 }
+                Record::FoldedCalls(bytes) => {
+                    decode::folded_calls(bytes).map(|sums| model.folded_calls(&sums))
+                }
+                Record::FoldedStays(bytes) => {
+                    decode::folded_stays(bytes).map(|sums| model.folded_stays(&sums))
+                }
             };
             if let Err(e) = decoded {
                 summary.undecodable(e);
@@ -296,18 +310,10 @@ impl Session {
         Ok(())
     }
 
-    /// Works out how many threads ran at once, up to now.
-    fn settle(&mut self) -> Result<()> {
-        let now_ns = clock::now_ns();
-        let standings = self.standings()?;
-        self.drain()?;
-        self.model.settle(now_ns, &standings);
-        Ok(())
-    }
-
     /// Ends the stretch of time under way.
     fn cut(&mut self, last: bool) -> Result<Stretch> {
-        self.model.edge(clock::now_ns());
+        let edge_ns = self.folding.turn(&mut self.programs, true)?;
+        self.model.edge(edge_ns);
         self.summary.edge();
         if last {
             if self.summary.sample_hz.is_some() {
@@ -319,27 +325,14 @@ impl Session {
         let calls: Vec<_> = decode::all(&bytes, decode::call).collect::<Result<_, _>>()?;
         let threads = self.standings()?;
         self.look_at_locks()?;
+        if self.folding.is_due(&self.programs)? {
+            self.folding.collect(&mut self.programs, &mut self.model)?;
+        }
         self.drain()?;
+        self.reap(edge_ns, &threads)?;
         let stretch = self.model.cut(&UnderWay { calls: &calls, threads: &threads, last });
         self.symbols.learn(&stretch.accounts);
         Ok(stretch)
-    }
-
-    /// Takes in what has been waited for locks up to now.
-    fn look_at_locks(&mut self) -> Result<()> {
-        let bytes = self.programs.lock_waits()?;
-        for waits in decode::all(&bytes, decode::lock_waits) {
-            self.model.lock_waits(&waits?);
-        }
-        for (lock, place, waits) in self.programs.lock_waits_by_call()? {
-            self.model.lock_waits_at(lock, place, waits);
-        }
-        Ok(())
-    }
-
-    fn standings(&mut self) -> Result<Vec<Standing>> {
-        let bytes = self.programs.standings()?;
-        Ok(decode::all(&bytes, decode::standing).collect::<Result<_, _>>()?)
     }
 
     fn report_interval(&mut self, stretch: &Stretch) -> Result<()> {

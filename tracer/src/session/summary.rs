@@ -24,7 +24,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
     lost_calls: u64,
-    lost_slices: u64,
+    homeless_calls: u64,
+    homeless_slices: u64,
     lost_samples: u64,
     lost_lives: u64,
     no_state: u64,
@@ -37,7 +38,8 @@ impl Counts {
     pub(super) fn read(programs: &Programs) -> Result<Self> {
         Ok(Self {
             lost_calls: programs.count(Counter::LostCalls)?,
-            lost_slices: programs.count(Counter::LostSlices)?,
+            homeless_calls: programs.count(Counter::HomelessCalls)?,
+            homeless_slices: programs.count(Counter::HomelessSlices)?,
             lost_samples: programs.count(Counter::LostSamples)?,
             lost_lives: programs.count(Counter::LostLives)?,
             no_state: programs.count(Counter::NoState)?,
@@ -260,12 +262,13 @@ impl Summary {
             sample_hz: self.sample_hz,
             top: shape.top,
         };
-        let Shown { groups, total, concurrency, too_many } =
+        let Shown { groups, total, concurrency, too_many, folded_stays } =
             report::groups(stretch, processes, &options, names);
         let sum = |of: fn(&report::Row) -> u64| total.syscalls.iter().map(of).sum();
         let trust = Trust {
             lost: counts.lost_calls,
-            folded: 0,
+            folded: sum(|row| row.folded),
+            folded_stays,
             unpaired: sum(|row| row.unpaired),
             in_flight: sum(|row| row.in_flight),
             ended_by_exit: sum(|row| row.ended_by_exit),
@@ -319,8 +322,14 @@ impl Summary {
             }
         };
         count(
-            counts.lost_slices,
-            "stays on a CPU were lost: their time is unaccounted, and they are in no distribution",
+            counts.homeless_calls,
+            "calls are known of all processes together only: their threads had no room left for \
+             the sums",
+        );
+        count(
+            counts.homeless_slices,
+            "stays on a CPU are known of all processes together only: at the processes their time \
+             is unaccounted",
         );
         count(
             counts.lost_samples,

@@ -170,8 +170,8 @@ fn report(processes: Vec<Group>, total: Group) -> Report {
         concurrency: Concurrency {
             busy_cpus: 1.93,
             runnable_running: 15.5,
-            running_share: vec![0.021, 0.04, 0.939],
-            running_processes_share: vec![0.021, 0.04, 0.939],
+            running_share: Some(vec![0.021, 0.04, 0.939]),
+            running_processes_share: Some(vec![0.021, 0.04, 0.939]),
         },
         throttling: None,
         pauses: Vec::new(),
