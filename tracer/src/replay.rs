@@ -1,11 +1,12 @@
-//! `tracer report`: a recorded run, shown as it was live.
+//! `tracer report` and `tracer compare`: recorded runs, shown. Neither needs any privilege.
 
 use std::{io::Write, os::fd::AsFd};
 
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
-    config::Show,
+    compare,
+    config::{Compare, Show},
     recording::{self, Display},
     report::Report,
     sinks::{self, Style},
@@ -15,7 +16,7 @@ use crate::{
 ///
 /// # Errors
 /// If the recording cannot be read, has not what was asked for, or the report cannot be written.
-pub fn run(show: &Show, mut out: impl Write + AsFd) -> Result<u8> {
+pub fn report(show: &Show, mut out: impl Write + AsFd) -> Result<u8> {
     let recording = recording::read(&show.file)?;
     let options = &recording.metadata.options;
     ensure!(
@@ -34,5 +35,20 @@ pub fn run(show: &Show, mut out: impl Write + AsFd) -> Result<u8> {
     };
     recording::intervals(&show.file, |interval| write(&interval.shown(&display)))?;
     write(&recording.shown(&display))?;
+    Ok(0)
+}
+
+/// Writes the comparison of two recordings. Returns the exit status.
+///
+/// # Errors
+/// If one cannot be read, they cannot be compared, or the comparison cannot be written.
+pub fn compare(compare: &Compare, mut out: impl Write + AsFd) -> Result<u8> {
+    let Compare { base, new, per, format } = compare;
+    let read = |path| recording::read(path);
+    let name = |path: &std::path::Path| path.display().to_string();
+    let (before, after) = (read(base)?, read(new)?);
+    let comparison = compare::compare((&name(base), &before), (&name(new), &after), per.as_ref())?;
+    sinks::write_comparison(&comparison, *format, &Style::detect(&out), &mut out)
+        .context("cannot write the comparison")?;
     Ok(0)
 }

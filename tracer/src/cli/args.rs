@@ -8,7 +8,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use regex::Regex;
 
 use super::values::{self, PidList};
-use crate::{config, report};
+use crate::{compare::Per, config, report};
 
 /// Bytes of each CPU's ring, unless `--ring-size` says otherwise.
 const DEFAULT_RING_BYTES: &str = "2M";
@@ -50,7 +50,7 @@ fn after_help() -> String {
     override_usage = "tracer [OPTIONS] -p PID[,PID…]\n       \
                       tracer [OPTIONS] --comm RE | --cgroup PATH | -a\n       \
                       tracer [OPTIONS] -- CMD [ARG…]\n       \
-                      tracer report FILE\n       \
+                      tracer report FILE | compare BASE NEW\n       \
                       tracer doctor | completions SHELL | man"
 )]
 pub(super) struct Cli {
@@ -74,6 +74,8 @@ pub(super) enum Sub {
     },
     /// Show a recorded run (-o FILE) as it was shown live
     Report(ReportFile),
+    /// Compare two recorded runs: how much longer a unit of work takes, and where that time goes
+    Compare(CompareFiles),
     /// Print the completions for a shell
     Completions {
         /// The shell they are for
@@ -103,6 +105,24 @@ pub(super) struct ReportFile {
     #[arg(long, value_name = "N")]
     pub(super) top: Option<usize>,
     /// Form of the report
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(super) format: Format,
+}
+
+/// What is to be compared.
+#[derive(Debug, Args)]
+pub(super) struct CompareFiles {
+    /// The run to compare with, as `tracer -o FILE` wrote it
+    #[arg(value_name = "BASE", value_hint = ValueHint::FilePath)]
+    pub(super) base: PathBuf,
+    /// The run in question
+    #[arg(value_name = "NEW", value_hint = ValueHint::FilePath)]
+    pub(super) new: PathBuf,
+    /// The unit of work: a system call that is made once for each, or `iterations` that the program
+    /// reports; without this, what the recordings suggest
+    #[arg(long, value_name = "UNIT")]
+    pub(super) per: Option<Per>,
+    /// Form of the comparison
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(super) format: Format,
 }

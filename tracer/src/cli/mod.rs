@@ -14,7 +14,7 @@ use clap::{
 use log::LevelFilter;
 
 use crate::{
-    config::{Command, Config, Destination, Format, Show, Targets},
+    config::{Command, Compare, Config, Destination, Format, Show, Targets},
     kernel::selection::Selection,
 };
 
@@ -40,6 +40,8 @@ pub enum Action {
     },
     /// Show a recorded run.
     Report(Show),
+    /// Compare two recorded runs.
+    Compare(Compare),
     /// Print the completions for a shell.
     Completions(Shell),
     /// Print the man page.
@@ -97,6 +99,12 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Invocation, St
             histograms: report.histograms,
             top: report.top,
             format: report.format.into(),
+        }),
+        Some(args::Sub::Compare(compare)) => Action::Compare(Compare {
+            base: compare.base,
+            new: compare.new,
+            per: compare.per,
+            format: compare.format.into(),
         }),
         Some(args::Sub::Completions { shell }) => Action::Completions(Shell(shell)),
         Some(args::Sub::Man) => Action::Man,
@@ -173,7 +181,12 @@ fn targets(trace: args::Trace) -> Result<Targets, Stop> {
                 "the command after -- is an empty word: write a program's name there",
             ));
         }
-        let command = Command { argv: trace.command, user: trace.user, kill: trace.kill };
+        let command = Command {
+            argv: trace.command,
+            user: trace.user,
+            kill: trace.kill,
+            variables: Vec::new(),
+        };
         return Ok(Targets::Command(command));
     }
     let mut pids: Vec<i32> = trace.pid.into_iter().flat_map(|list| list.0).collect();

@@ -8,7 +8,7 @@ use std::io;
 
 pub use style::Style;
 
-use crate::{config::Format, report::Report};
+use crate::{compare::Comparison, config::Format, report::Report};
 
 /// Writes one report and flushes it, so that a reader has each interval when it ends. `style` is
 /// for the text alone.
@@ -24,6 +24,26 @@ pub fn write(
     match format {
         Format::Text => out.write_all(text::render(report, style).as_bytes())?,
         Format::Json => json::write(report, out)?,
+    }
+    out.flush()
+}
+
+/// Writes a comparison, likewise.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_comparison(
+    comparison: &Comparison,
+    format: Format,
+    style: &Style,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    match format {
+        Format::Text => out.write_all(text::comparison::render(comparison, style).as_bytes())?,
+        Format::Json => {
+            serde_json::to_writer(&mut *out, comparison)?;
+            out.write_all(b"\n")?;
+        }
     }
     out.flush()
 }
