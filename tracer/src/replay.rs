@@ -1,4 +1,4 @@
-//! `tracer report`: a recorded run, shown as it was live.
+//! `tracer report` and `tracer compare`: recorded runs, shown. Neither needs any privilege.
 
 use std::{
     io::{self, Write},
@@ -8,7 +8,8 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
-    config::Show,
+    compare,
+    config::{Compare, Show},
     fail_if::{self, Run, Subject},
     recording::{self, Display},
     report::Report,
@@ -19,7 +20,7 @@ use crate::{
 ///
 /// # Errors
 /// If the recording cannot be read, has not what was asked for, or the report cannot be written.
-pub fn run(show: &Show, mut out: impl Write + AsFd) -> Result<u8> {
+pub fn report(show: &Show, mut out: impl Write + AsFd) -> Result<u8> {
     let recording = recording::read(&show.file)?;
     let options = &recording.metadata.options;
     ensure!(
@@ -46,4 +47,19 @@ pub fn run(show: &Show, mut out: impl Write + AsFd) -> Result<u8> {
         written => written?,
     }
     Ok(status)
+}
+
+/// Writes the comparison of two recordings. Returns the exit status.
+///
+/// # Errors
+/// If one cannot be read, they cannot be compared, or the comparison cannot be written.
+pub fn compare(compare: &Compare, mut out: impl Write + AsFd) -> Result<u8> {
+    let Compare { base, new, per, format } = compare;
+    let read = |path| recording::read(path);
+    let name = |path: &std::path::Path| path.display().to_string();
+    let (before, after) = (read(base)?, read(new)?);
+    let comparison = compare::compare((&name(base), &before), (&name(new), &after), per.as_ref())?;
+    sinks::write_comparison(&comparison, *format, &Style::detect(&out), &mut out)
+        .context("cannot write the comparison")?;
+    Ok(0)
 }

@@ -300,7 +300,7 @@ pub struct Row {
     /// Cut off by the death of their thread. No part of `calls`.
     pub ended_by_exit: u64,
     /// Of `calls`, how many were summed in the kernel: their percentiles are coarser, or unknown.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub folded: u64,
     /// Bytes that the completed, successful calls asked for, where they ask for bytes.
     #[serde(skip_serializing_if = "Option::is_none")]

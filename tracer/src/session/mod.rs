@@ -4,15 +4,17 @@ mod clock;
 mod folding;
 mod looks;
 mod output;
+mod record;
 mod signals;
 mod summary;
 mod targets;
 mod throttling;
+mod timers;
 
 use std::{future::pending, io, time::Duration};
 
 use anyhow::{Context as _, Result};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 
 use tracer_common::record::Sample;
 
@@ -22,6 +24,7 @@ use self::{
     output::Output,
     summary::{Known, Summary},
     targets::Watched,
+    timers::{at, every, tick},
 };
 use crate::{
     attach::{self, Programs, Record, Sampling, Settings},
@@ -56,11 +59,12 @@ pub fn run(config: Config) -> Result<u8> {
         .block_on(trace(config))
 }
 
-async fn trace(config: Config) -> Result<u8> {
+async fn trace(mut config: Config) -> Result<u8> {
     let output = Output::open(&config)?;
     let record_to = config.record_to.as_deref();
     let recorder = record_to.map(|file| Recorder::create(file, &config)).transpose()?;
     let mut summary = Summary::default();
+    let progress = recorder.as_ref().and_then(|_| record::progress(&mut config.targets));
     let nice = attach::raise_priority()
         .inspect_err(|e| {
             summary.note(format!(
@@ -116,6 +120,10 @@ async fn trace(config: Config) -> Result<u8> {
     let signals = Signals::listen()?;
     let (status, ended_by) = session.watch(signals, held.map(Held::release)).await?;
     let (report, delivered) = session.close_window()?;
+    let goes_on = session.model.processes().alive() > 0 && !session.kills();
+    if let Some(directory) = progress.filter(|_| goes_on) {
+        directory.leave();
+    }
     let status = session.exit_status(status, ended_by).await?;
     let run = Run { report: &report, selection: Some(session.config.selection), work: None };
     let subject = Subject { run, base: None };
@@ -315,6 +323,7 @@ impl Session {
         let edge_ns = self.folding.turn(&mut self.programs, true)?;
         self.model.edge(edge_ns);
         self.summary.edge();
+        self.recorder.iter_mut().for_each(Recorder::edge);
         if last {
             if self.summary.sample_hz.is_some() {
                 self.symbols.read_kernel();
@@ -333,29 +342,6 @@ impl Session {
         let stretch = self.model.cut(&UnderWay { calls: &calls, threads: &threads, last });
         self.symbols.learn(&stretch.accounts);
         Ok(stretch)
-    }
-
-    fn report_interval(&mut self, stretch: &Stretch) -> Result<()> {
-        self.intervals += 1;
-        let known = Known::read(&self.model, &self.symbols, &self.config, &self.programs)?;
-        let record = self.recorder.is_some();
-        let (report, kept) = self.summary.interval(self.intervals, stretch, &known, record);
-        if let (Some(recorder), Some(interval)) = (&mut self.recorder, kept) {
-            recorder.interval(interval);
-        }
-        self.output.write(&report)
-    }
-
-    /// Adds a stretch of time to what is over, and brings the recording up to date if it is time.
-    fn pass(&mut self, stretch: Stretch) -> Result<()> {
-        self.summary.pass(stretch);
-        if let Some(recorder) = self.recorder.as_mut().filter(|recorder| recorder.is_due()) {
-            let known = Known::read(&self.model, &self.symbols, &self.config, &self.programs)?;
-            if let Some(whole) = self.summary.so_far(&known) {
-                recorder.checkpoint(whole, self.model.processes());
-            }
-        }
-        Ok(())
     }
 
     /// Closes the window and reports on all of it, and on the interval that it cuts short. Gives
@@ -378,6 +364,11 @@ impl Session {
         Ok((report, recorded.and(written)))
     }
 
+    /// Whether the command is to end with the window.
+    fn kills(&self) -> bool {
+        matches!(self.config.targets, Targets::Command(Command { kill: true, .. }))
+    }
+
     /// What the run as a whole comes to.
     async fn exit_status(&self, status: Status, ended_by: EndedBy) -> Result<u8> {
         let running = match status {
@@ -385,8 +376,7 @@ impl Session {
             Status::Ended(code) => return Ok(code),
             Status::Running(running) => running,
         };
-        let Targets::Command(Command { kill, .. }) = &self.config.targets else { return Ok(0) };
-        if *kill {
+        if self.kills() {
             running.kill().await.context("cannot end the command")?;
             return Ok(0);
         }
@@ -401,30 +391,6 @@ impl Session {
 
 fn to_ns(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-fn every(period: Duration) -> Interval {
-    let start = Instant::now().checked_add(period).unwrap_or_else(Instant::now);
-    let mut interval = interval_at(start, period);
-    interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    interval
-}
-
-/// Waits for a moment that may never come.
-async fn at(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => pending().await,
-    }
-}
-
-async fn tick(interval: Option<&mut Interval>) {
-    match interval {
-        Some(interval) => {
-            interval.tick().await;
-        }
-        None => pending().await,
-    }
 }
 
 /// Waits for the command's end, if it has begun and not ended.

@@ -8,7 +8,9 @@ use std::io;
 
 pub use style::Style;
 
-use crate::{config::Format, fail_if::Judgement, report::Report, sweep::results::Sweep};
+use crate::{
+    compare::Comparison, config::Format, fail_if::Judgement, report::Report, sweep::results::Sweep,
+};
 
 /// Writes one report and flushes it, so that a reader has each interval when it ends. `style` is
 /// for the text alone.
@@ -54,6 +56,23 @@ pub fn write_sweep(
     match format {
         Format::Text => out.write_all(text::render_sweep(sweep, style).as_bytes())?,
         Format::Json => json::write(sweep, out)?,
+    }
+    out.flush()
+}
+
+/// Writes a comparison, likewise.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_comparison(
+    comparison: &Comparison,
+    format: Format,
+    style: &Style,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    match format {
+        Format::Text => out.write_all(text::comparison::render(comparison, style).as_bytes())?,
+        Format::Json => json::write(comparison, out)?,
     }
     out.flush()
 }

@@ -2,6 +2,7 @@
 //! of `strace -c -w` and what the scheduler did; beneath them how far they can be believed.
 
 mod budget;
+pub(super) mod comparison;
 mod concurrency;
 mod footer;
 mod heading;
