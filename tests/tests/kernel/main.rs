@@ -17,5 +17,6 @@ mod intervals;
 mod locks;
 mod naming;
 mod samples;
+mod sweep;
 mod threads;
 mod times;

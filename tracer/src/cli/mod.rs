@@ -31,7 +31,6 @@ pub struct Invocation {
 
 /// What the user wants done.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it in the life of the program")]
 pub enum Action {
     /// Trace, and report.
     Trace(Config),

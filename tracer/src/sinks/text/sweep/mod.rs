@@ -38,7 +38,7 @@ pub(super) fn put(sweep: &Sweep, page: &mut Page<'_>) {
     }
     for run in sweep.points.iter().flat_map(|point| &point.runs).filter(|run| run.lost > 0) {
         let lost = counted(run.lost, "call was", "calls were");
-        page.prose(ALARM, &format!("LOST: {lost} lost in {}: larger --ring-size", run.file));
+        page.prose(ALARM, &format!("LOST: {lost} lost in {}: try a larger --ring-size", run.file));
     }
     if sweep.not_begun > 0 {
         let runs = counted(sweep.not_begun as u64, "run was", "runs were");
