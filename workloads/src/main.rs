@@ -144,6 +144,7 @@ mod crew;
 mod gate;
 mod handshake;
 mod line;
+mod progress;
 mod raw;
 mod roll_call;
 mod scene;

@@ -112,12 +112,12 @@ impl Recorder {
         self.started_at = SystemTime::now();
         self.last_checkpoint = Instant::now();
         self.first_target = first_target.map(FirstTarget::of).unwrap_or_default();
+        self.targets.progress.begin();
     }
 
-    /// The report of the functions that the live run names.
-    #[must_use]
-    pub fn top(&self) -> usize {
-        self.options.top
+    /// The stretch of time under way ends: this much work has been done.
+    pub fn edge(&mut self) {
+        self.targets.progress.look();
     }
 
     /// Keeps an interval.
@@ -167,7 +167,7 @@ impl Recorder {
             options: self.options.clone(),
             lost: report.trust.lost,
             reader_cpu_ns: report.trust.reader_cpu_ns,
-            targets: self.targets.all(processes, self.start_ns, &Default::default()),
+            targets: self.targets.all(processes, self.start_ns),
         };
         Recording { schema: SCHEMA, complete, metadata, report, folded }
     }

@@ -2,15 +2,17 @@
 
 mod clock;
 mod output;
+mod record;
 mod signals;
 mod summary;
 mod targets;
 mod throttling;
+mod timers;
 
 use std::{future::pending, io, time::Duration};
 
 use anyhow::{Context as _, Result};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 
 use tracer_common::record::{Sample, Standing};
 
@@ -19,12 +21,13 @@ use self::{
     output::Output,
     summary::{Known, Summary},
     targets::Watched,
+    timers::{at, every, tick},
 };
 use crate::{
     attach::{self, Programs, Record, Sampling, Settings},
     config::{Command, Config, Targets},
     decode, doctor,
-    fail_if::{self, Run, Subject},
+    fail_if::{Run, Subject},
     launch::{self, Held, Running},
     model::{Keep, Model, Stretch, UnderWay},
     recording::{CHECKPOINT_EVERY, Recorder},
@@ -53,11 +56,12 @@ pub fn run(config: Config) -> Result<u8> {
         .block_on(trace(config))
 }
 
-async fn trace(config: Config) -> Result<u8> {
+async fn trace(mut config: Config) -> Result<u8> {
     let output = Output::open(&config)?;
     let record_to = config.record_to.as_deref();
     let recorder = record_to.map(|file| Recorder::create(file, &config)).transpose()?;
     let mut summary = Summary::default();
+    let progress = recorder.as_ref().and_then(|_| record::progress(&mut config.targets));
     let nice = attach::raise_priority()
         .inspect_err(|e| {
             summary.note(format!(
@@ -109,16 +113,14 @@ async fn trace(config: Config) -> Result<u8> {
     let signals = Signals::listen()?;
     let (status, ended_by) = session.watch(signals, held.map(Held::release)).await?;
     let (report, delivered) = session.close_window()?;
-    let status = session.exit_status(status, ended_by).await?;
-    let run = Run { report: &report, selection: Some(session.config.selection), work: None };
-    let subject = Subject { run, base: None };
-    let status = session.config.fail_if.conclude(&subject, status, &mut io::stderr())?;
-    match delivered {
-        // A reader who goes away early is no reason to call this a success.
-        Err(e) if status == fail_if::HOLDS => log::error!("{e:#}"),
-        delivered => delivered?,
+    let goes_on = session.model.processes().alive() > 0 && !session.kills();
+    if let Some(directory) = progress.filter(|_| goes_on) {
+        directory.leave();
     }
-    Ok(status)
+    let status = session.exit_status(status, ended_by).await;
+    let run = Run { report: &report, selection: Some(session.config.selection), work: None };
+    let fail_if = &session.config.fail_if;
+    fail_if.conclude(&Subject { run, base: None }, delivered.and(status), &mut io::stderr())
 }
 
 /// Why the window closed.
@@ -299,6 +301,7 @@ impl Session {
     fn cut(&mut self, last: bool) -> Result<Stretch> {
         self.model.edge(clock::now_ns());
         self.summary.edge();
+        self.recorder.iter_mut().for_each(Recorder::edge);
         if last {
             if self.summary.sample_hz.is_some() {
                 self.symbols.read_kernel();
@@ -332,49 +335,6 @@ impl Session {
         Ok(decode::all(&bytes, decode::standing).collect::<Result<_, _>>()?)
     }
 
-    fn report_interval(&mut self) -> Result<()> {
-        self.intervals += 1;
-        let stretch = self.cut(false)?;
-        let counts = summary::Counts::read(&self.programs)?;
-        let known = Known {
-            processes: self.model.processes(),
-            names: self.symbols.names(),
-            config: &self.config,
-            counts,
-        };
-        let record = self.recorder.is_some();
-        let (report, kept) = self.summary.interval(self.intervals, stretch, &known, record);
-        if let (Some(recorder), Some(interval)) = (&mut self.recorder, kept) {
-            recorder.interval(interval);
-            if recorder.is_due()
-                && let Some(whole) = self.summary.so_far(&known)
-            {
-                recorder.checkpoint(whole, known.processes);
-            }
-        }
-        self.output.write(&report)
-    }
-
-    /// Brings the recording up to date.
-    fn checkpoint(&mut self) -> Result<()> {
-        if self.recorder.as_ref().is_some_and(Recorder::is_due) {
-            let stretch = self.cut(false)?;
-            self.summary.pass(stretch);
-            let counts = summary::Counts::read(&self.programs)?;
-            let known = Known {
-                processes: self.model.processes(),
-                names: self.symbols.names(),
-                config: &self.config,
-                counts,
-            };
-            if let (Some(recorder), Some(whole)) = (&mut self.recorder, self.summary.so_far(&known))
-            {
-                recorder.checkpoint(whole, known.processes);
-            }
-        }
-        Ok(())
-    }
-
     /// Closes the window and reports on all of it. Gives the report, and whether it reached those
     /// that it is for.
     fn close_window(&mut self) -> Result<(Report, Result<()>)> {
@@ -398,6 +358,11 @@ impl Session {
         Ok((report, recorded.and(written)))
     }
 
+    /// Whether the command is to end with the window.
+    fn kills(&self) -> bool {
+        matches!(self.config.targets, Targets::Command(Command { kill: true, .. }))
+    }
+
     /// What the run as a whole comes to.
     async fn exit_status(&self, status: Status, ended_by: EndedBy) -> Result<u8> {
         let running = match status {
@@ -405,8 +370,7 @@ impl Session {
             Status::Ended(code) => return Ok(code),
             Status::Running(running) => running,
         };
-        let Targets::Command(Command { kill, .. }) = &self.config.targets else { return Ok(0) };
-        if *kill {
+        if self.kills() {
             running.kill().await.context("cannot end the command")?;
             return Ok(0);
         }
@@ -421,30 +385,6 @@ impl Session {
 
 fn to_ns(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-fn every(period: Duration) -> Interval {
-    let start = Instant::now().checked_add(period).unwrap_or_else(Instant::now);
-    let mut interval = interval_at(start, period);
-    interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    interval
-}
-
-/// Waits for a moment that may never come.
-async fn at(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => pending().await,
-    }
-}
-
-async fn tick(interval: Option<&mut Interval>) {
-    match interval {
-        Some(interval) => {
-            interval.tick().await;
-        }
-        None => pending().await,
-    }
 }
 
 /// Waits for the command's end, if it has begun and not ended.

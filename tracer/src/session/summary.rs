@@ -195,8 +195,8 @@ impl Summary {
         }
     }
 
-    /// All that may be asked later of the window up to the last stretch that is over; `None`
-    /// before the first.
+    /// All that may be asked later of the window up to the last stretch that is over; `None` before
+    /// the first.
     pub(super) fn so_far(&mut self, known: &Known<'_>) -> Option<recording::Interval> {
         let throttling = self.throttled();
         let past = self.past.as_ref()?;

@@ -11,6 +11,7 @@ use super::Until;
 use super::break_watch::{BreakWatch, Moves};
 use super::spectrogram::{Kernel, chirp};
 use crate::line;
+use crate::progress::Progress;
 use crate::truth::{Moment, Span};
 use crate::workers;
 
@@ -31,6 +32,7 @@ pub(super) fn run(until: Until) -> Result<()> {
     let signal = chirp();
     let mut kernel = Kernel::new();
     let mut heap = BreakWatch::begin();
+    let mut progress = Progress::begin();
     let mut iterations = 0;
     let start = Moment::now()?;
     let begun = Instant::now();
@@ -43,6 +45,7 @@ pub(super) fn run(until: Until) -> Result<()> {
         drop(black_box(kernel.turn(&signal, &mut heap)?));
         heap.look();
         iterations += 1;
+        progress.done();
     }
     let span = Moment::now()?.since(&start);
     line::print(&Account {

@@ -8,17 +8,27 @@ use super::{
     page::{ALARM, HEADING, NOTE, Page},
     units::counted,
 };
-use crate::sweep::{
-    grid::Setting,
-    results::{Failed, Summary, Sweep},
-    work::Unit,
+use crate::{
+    sinks::Style,
+    sweep::{
+        grid::Setting,
+        results::{Failed, Summary, Sweep},
+        work::Unit,
+    },
 };
 
 /// So many calls are shown.
 const CALLS: usize = 2;
 
+/// What came of a sweep as text, ending with a newline.
+pub(in crate::sinks) fn render(sweep: &Sweep, style: &Style) -> String {
+    let mut page = Page::new(style);
+    put(sweep, &mut page);
+    page.finish()
+}
+
 /// Puts all of it.
-pub(super) fn put(sweep: &Sweep, page: &mut Page<'_>) {
+fn put(sweep: &Sweep, page: &mut Page<'_>) {
     let swept: Vec<String> = sweep.settings.iter().map(swept).collect();
     page.prose(HEADING, &format!("{}, of {}", swept.join(" and "), sweep.command.join(" ")));
     page.prose(NOTE, &unit(&sweep.per));

@@ -1,13 +1,10 @@
 //! Texts of sweeps made by hand.
 
 use super::*;
-use crate::{
-    sinks::Style,
-    sweep::{
-        grid::{points, setting},
-        measured::{Calls, Measured, Percentiles},
-        results::Done,
-    },
+use crate::sweep::{
+    grid::{points, setting},
+    measured::{Calls, Measured, Percentiles},
+    results::Done,
 };
 
 const PLAIN: Style = Style { width: None, unicode: true, color: false, series: false };
@@ -56,9 +53,7 @@ fn sweep(sets: &[&str], repeats: u64, change: impl Fn(&mut Vec<Done>)) -> Sweep 
 }
 
 fn text(sweep: &Sweep, style: &Style) -> String {
-    let mut page = Page::new(style);
-    put(sweep, &mut page);
-    page.finish()
+    render(sweep, style)
 }
 
 #[test]
