@@ -53,6 +53,11 @@ fn facts(metadata: &Metadata) -> BTreeMap<(u32, String), String> {
             "huge pages allowed to the process",
             first_target.transparent_huge_pages.map(|allowed| allowed.to_string()),
         ),
+        // To half a CPU: it is never quite the same.
+        (
+            "CPUs busy with others",
+            metadata.other_cpus.map(|n| format!("{:.1}", (2.0 * n).round() / 2.0)),
+        ),
         ("kernel", text(&machine.kernel)),
         ("host", text(&machine.host)),
         ("architecture", Some(machine.architecture.clone())),

@@ -84,6 +84,10 @@ pub(super) fn roles(recording: &Recording) -> BTreeMap<Role, Vec<Process<'_>>> {
 
 fn shape(argv: &[String]) -> String {
     let mut words: Vec<String> = argv.iter().take(ARGUMENTS).map(|word| part(word)).collect();
+    // The program's digits are part of its name: python3.
+    if let (Some(program), Some(word)) = (argv.first(), words.first_mut()) {
+        *word = file(program).chars().take(CHARACTERS).collect();
+    }
     if argv.len() > ARGUMENTS {
         words.push("…".to_owned());
     }
@@ -92,9 +96,8 @@ fn shape(argv: &[String]) -> String {
 
 /// An argument without directories, and with N for a number.
 fn part(argument: &str) -> String {
-    let file = argument.rsplit('/').find(|part| !part.is_empty()).unwrap_or(argument);
     let mut part = String::new();
-    for character in file.chars().take(CHARACTERS) {
+    for character in file(argument).chars().take(CHARACTERS) {
         if !character.is_ascii_digit() {
             part.push(if character.is_control() { ' ' } else { character });
         } else if !part.ends_with('N') {
@@ -102,6 +105,10 @@ fn part(argument: &str) -> String {
         }
     }
     part
+}
+
+fn file(path: &str) -> &str {
+    path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(path)
 }
 
 #[cfg(test)]

@@ -156,11 +156,18 @@ const FEWEST: u64 = 20;
 /// Calls that a worker may have made besides: in its beginning, or half a unit at an edge.
 const BESIDES: u64 = 4;
 
+/// A call that may stand for a unit, and those that are made so many times as often.
+struct Candidate {
+    calls: u64,
+    name: String,
+    multiples: Vec<(String, u64)>,
+}
+
 /// The rarest call that others are a small whole multiple of, the same on both sides.
 fn propose(sides: &[Side<'_>; 2]) -> Option<(String, String)> {
     let counts = [&sides[0], &sides[1]].map(|side| calls(side.busiest));
     let workers = [&sides[0], &sides[1]].map(|side| side.busiest.len() as u64);
-    let mut best: Option<(u64, String, Vec<(String, u64)>)> = None;
+    let mut best: Option<Candidate> = None;
     for (name, &base) in &counts[0] {
         let Some(&new) = counts[1].get(name) else { continue };
         if base < FEWEST * workers[0] || new < FEWEST * workers[1] {
@@ -176,11 +183,11 @@ fn propose(sides: &[Side<'_>; 2]) -> Option<(String, String)> {
             })
             .collect();
         let tells = multiples.len() > 1 || multiples.iter().any(|(_, ratio)| *ratio > 1);
-        if tells && best.as_ref().is_none_or(|(least, ..)| base < *least) {
-            best = Some((base, name.clone(), multiples));
+        if tells && best.as_ref().is_none_or(|best| base < best.calls) {
+            best = Some(Candidate { calls: base, name: name.clone(), multiples });
         }
     }
-    let (_, name, multiples) = best?;
+    let Candidate { name, multiples, .. } = best?;
     let ratios: Vec<String> =
         multiples.iter().map(|(other, ratio)| format!("{ratio} {other}")).collect();
     let note = format!(
@@ -225,9 +232,10 @@ mod tests {
 
     fn chosen(asked: Option<&Per>, base: &[(&str, u64)], new: &[(&str, u64)]) -> Result<Unit> {
         let (base, new) = ([worker(base)], [worker(new)]);
-        let side = |name, workers| match workers {
-            [one] => Side { name, workers: vec![(one, None)], busiest: std::slice::from_ref(one) },
-        };
+        fn side<'a>(name: &'a str, workers: &'a [Worker]) -> Side<'a> {
+            let all = workers.iter().map(|worker| (worker, None)).collect();
+            Side { name, workers: all, busiest: workers }
+        }
         choose(asked, &[side("a", &base), side("b", &new)])
     }
 

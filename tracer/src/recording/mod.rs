@@ -5,8 +5,11 @@
 //! distribution in full. How the same groups look put together by name, or all in one, is kept
 //! beside it ([`Folded`]): what is sampled cannot be summed afterwards.
 
+#[cfg(test)]
+pub(crate) mod fixture;
 mod guard;
 mod hdr;
+mod load;
 mod machine;
 mod metadata;
 mod progress;
@@ -55,3 +58,6 @@ impl Recording {
         views::shown(&self.report, &self.folded, display)
     }
 }
+
+#[cfg(test)]
+mod tests;
