@@ -113,6 +113,8 @@ pub struct Compare {
     pub per: Option<Per>,
     /// Text or JSON.
     pub format: Format,
+    /// It is a failure if one of these holds.
+    pub fail_if: Conditions,
 }
 
 impl Format {

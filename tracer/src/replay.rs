@@ -8,9 +8,9 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
-    compare,
+    compare::{self, Origin},
     config::{Compare, Show},
-    fail_if::{self, Run, Subject},
+    fail_if::{Run, Subject},
     recording::{self, Display},
     report::Report,
     sinks::{self, Style},
@@ -40,13 +40,7 @@ pub fn report(show: &Show, mut out: impl Write + AsFd) -> Result<u8> {
     let intervals = recording::intervals(&show.file, |interval| write(&interval.shown(&display)));
     let written = intervals.and_then(|()| write(&recording.shown(&display)));
     let subject = Subject { run: Run::recorded(&recording), base: None };
-    let status = show.fail_if.conclude(&subject, 0, &mut io::stderr())?;
-    match written {
-        // A reader who goes away early is no reason to call this a success.
-        Err(e) if status == fail_if::HOLDS => log::error!("{e:#}"),
-        written => written?,
-    }
-    Ok(status)
+    show.fail_if.conclude(&subject, written.map(|()| 0), &mut io::stderr())
 }
 
 /// Writes the comparison of two recordings. Returns the exit status.
@@ -54,12 +48,19 @@ pub fn report(show: &Show, mut out: impl Write + AsFd) -> Result<u8> {
 /// # Errors
 /// If one cannot be read, they cannot be compared, or the comparison cannot be written.
 pub fn compare(compare: &Compare, mut out: impl Write + AsFd) -> Result<u8> {
-    let Compare { base, new, per, format } = compare;
+    let Compare { base, new, per, format, fail_if } = compare;
     let read = |path| recording::read(path);
     let name = |path: &std::path::Path| path.display().to_string();
     let (before, after) = (read(base)?, read(new)?);
     let comparison = compare::compare((&name(base), &before), (&name(new), &after), per.as_ref())?;
-    sinks::write_comparison(&comparison, *format, &Style::detect(&out), &mut out)
-        .context("cannot write the comparison")?;
-    Ok(0)
+    let written = sinks::write_comparison(&comparison, *format, &Style::detect(&out), &mut out)
+        .context("cannot write the comparison");
+    // A second of thread time is no unit of work.
+    let counted = comparison.per_from != Origin::None;
+    let run = |recording, units| Run { work: counted.then_some(units), ..Run::recorded(recording) };
+    let subject = Subject {
+        run: run(&after, comparison.new.units),
+        base: Some(run(&before, comparison.base.units)),
+    };
+    fail_if.conclude(&subject, written.map(|()| 0), &mut io::stderr())
 }

@@ -19,5 +19,6 @@ mod locks;
 mod naming;
 mod samples;
 mod scheduler;
+mod sweep;
 mod threads;
 mod times;

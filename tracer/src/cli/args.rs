@@ -136,6 +136,10 @@ pub(super) struct CompareFiles {
     /// Form of the comparison
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(super) format: Format,
+    /// Exit with status 3, and say why, if this holds of NEW: `p99(brk) > 2x` (twice that of BASE),
+    /// say, or `runnable > 20%`
+    #[arg(long, value_name = "EXPR")]
+    pub(super) fail_if: Vec<String>,
 }
 
 /// A tracing run.

@@ -110,6 +110,7 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Invocation, St
             new: compare.new,
             per: compare.per,
             format: compare.format.into(),
+            fail_if: conditions(&compare.fail_if, About { selection: None, comparison: true })?,
         }),
         Some(args::Sub::Completions { shell }) => Action::Completions(Shell(shell)),
         Some(args::Sub::Man) => Action::Man,

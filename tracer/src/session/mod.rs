@@ -30,7 +30,7 @@ use crate::{
     attach::{self, Programs, Record, Sampling, Settings},
     config::{Command, Config, Targets},
     decode, doctor,
-    fail_if::{self, Run, Subject},
+    fail_if::{Run, Subject},
     launch::{self, Held, Running},
     model::{Keep, Model, Stretch, UnderWay},
     recording::{CHECKPOINT_EVERY, Recorder},
@@ -124,16 +124,10 @@ async fn trace(mut config: Config) -> Result<u8> {
     if let Some(directory) = progress.filter(|_| goes_on) {
         directory.leave();
     }
-    let status = session.exit_status(status, ended_by).await?;
+    let status = session.exit_status(status, ended_by).await;
     let run = Run { report: &report, selection: Some(session.config.selection), work: None };
-    let subject = Subject { run, base: None };
-    let status = session.config.fail_if.conclude(&subject, status, &mut io::stderr())?;
-    match delivered {
-        // A reader who goes away early is no reason to call this a success.
-        Err(e) if status == fail_if::HOLDS => log::error!("{e:#}"),
-        delivered => delivered?,
-    }
-    Ok(status)
+    let fail_if = &session.config.fail_if;
+    fail_if.conclude(&Subject { run, base: None }, delivered.and(status), &mut io::stderr())
 }
 
 /// Why the window closed.

@@ -30,36 +30,6 @@ pub fn write(
     out.flush()
 }
 
-/// Writes which conditions hold or cannot be decided, with their figures, as text for people.
-///
-/// # Errors
-/// Those of `out` as they are.
-pub fn write_judgements(
-    judgements: &[Judgement],
-    style: &Style,
-    out: &mut impl io::Write,
-) -> io::Result<()> {
-    out.write_all(text::render_judgements(judgements, style).as_bytes())?;
-    out.flush()
-}
-
-/// Writes what came of a sweep. `style` is for the text alone.
-///
-/// # Errors
-/// Those of `out` as they are.
-pub fn write_sweep(
-    sweep: &Sweep,
-    format: Format,
-    style: &Style,
-    out: &mut impl io::Write,
-) -> io::Result<()> {
-    match format {
-        Format::Text => out.write_all(text::render_sweep(sweep, style).as_bytes())?,
-        Format::Json => json::write(sweep, out)?,
-    }
-    out.flush()
-}
-
 /// Writes a comparison, likewise.
 ///
 /// # Errors
@@ -74,5 +44,35 @@ pub fn write_comparison(
         Format::Text => out.write_all(text::comparison::render(comparison, style).as_bytes())?,
         Format::Json => json::write(comparison, out)?,
     }
+    out.flush()
+}
+
+/// Writes what came of a sweep, likewise.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_sweep(
+    sweep: &Sweep,
+    format: Format,
+    style: &Style,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    match format {
+        Format::Text => out.write_all(text::sweep::render(sweep, style).as_bytes())?,
+        Format::Json => json::write(sweep, out)?,
+    }
+    out.flush()
+}
+
+/// Writes which conditions hold or cannot be decided, with their figures, as text for people.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_judgements(
+    judgements: &[Judgement],
+    style: &Style,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    out.write_all(text::judgements::render(judgements, style).as_bytes())?;
     out.flush()
 }
