@@ -41,16 +41,13 @@ impl Bar {
     /// So many times less is added than by somebody else.
     fn less_than(what: &'static str, results: &Results, other: Contender, times: f64) -> Self {
         let ratio = results.ratio(Load::Brk, other, Contender::Tracer);
-        let measured = ratio.map(|it| (format!("{:.0} times less", it.median), it.median >= times));
+        let measured = ratio.map(|it| (format!("{it:.0} times less"), it >= times));
         Self::new(what, format!("at least {times:.0} times less"), measured)
     }
 
     /// No more than so many times what is added by somebody else.
-    fn within(what: &'static str, ratio: Option<Spread>, times: f64) -> Self {
-        let measured = ratio.map(|it| {
-            let text = format!("{:.2} times ({:.2} to {:.2})", it.median, it.low, it.high);
-            (text, it.median <= times)
-        });
+    fn within(what: &'static str, ratio: Option<f64>, times: f64) -> Self {
+        let measured = ratio.map(|it| (format!("{it:.2} times"), it <= times));
         Self::new(what, format!("at most {times} times"), measured)
     }
 }
@@ -117,9 +114,8 @@ fn exact(results: &Results) -> Option<(String, bool)> {
 pub(crate) fn plainly_wrong(results: &Results) -> Vec<String> {
     let mut wrong = Vec::new();
     match results.ratio(Load::Brk, Contender::Strace, Contender::Tracer) {
-        Some(ratio) if ratio.median < 3.0 => wrong.push(format!(
-            "`strace -c -f` adds only {:.1} times as much to a call as the tracer",
-            ratio.median
+        Some(ratio) if ratio < 3.0 => wrong.push(format!(
+            "`strace -c -f` adds only {ratio:.1} times as much to a call as the tracer"
         )),
         Some(_) => {}
         None => wrong.push("what the tracer adds to a call could not be told".to_owned()),

@@ -84,7 +84,7 @@ impl Load {
     pub(crate) fn units(self, size: Size, quick: bool) -> u64 {
         let full = match self {
             Self::Brk | Self::Bystander | Self::Flood => 1_000_000,
-            Self::BrkLoop => return if quick { 20 } else { 200 },
+            Self::BrkLoop => return if quick { 20 } else { 60 },
             Self::PingPong | Self::Storm => 200_000,
         };
         let full = if quick { full / 4 } else { full };

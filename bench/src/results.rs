@@ -91,25 +91,18 @@ impl Results {
         Spread::of_differences(&traced.ns_per_unit, &untraced.ns_per_unit)
     }
 
-    /// How many times as much as `base` a contender adds. `None` unless both add something.
-    pub(crate) fn ratio(
-        &self,
-        load: Load,
-        contender: Contender,
-        base: Contender,
-    ) -> Option<Spread> {
-        let untraced = &self.cell(load, Contender::Untraced)?.ns_per_unit;
-        let of = &self.cell(load, contender)?.ns_per_unit;
-        let base = &self.cell(load, base)?.ns_per_unit;
-        // The middle of what each adds: where a base adds little, the ratio of one round says
-        // nothing. The spread is that of the contender.
-        let added = Spread::of_differences(of, untraced)?;
-        let least = Spread::of_differences(base, untraced)?.median;
-        (added.median > 0.0 && least > 0.0).then(|| Spread {
-            median: added.median / least,
-            low: added.low / least,
-            high: added.high / least,
-        })
+    /// The same between the least disturbed rounds of both: what disturbs a run only ever adds.
+    pub(crate) fn least_added(&self, load: Load, contender: Contender) -> Option<f64> {
+        let least = |of| self.cell(load, of)?.ns_per_unit.iter().copied().reduce(f64::min);
+        Some(least(contender)? - least(Contender::Untraced)?)
+    }
+
+    /// How many times as much as `base` a contender adds, in the least disturbed rounds of both.
+    /// `None` unless both add something.
+    pub(crate) fn ratio(&self, load: Load, contender: Contender, base: Contender) -> Option<f64> {
+        let added = self.least_added(load, contender)?;
+        let least = self.least_added(load, base)?;
+        (added > 0.0 && least > 0.0).then(|| added / least)
     }
 }
 
@@ -150,7 +143,20 @@ pub(crate) mod tests {
         ]);
         assert_eq!(results.added(brk, Contender::Tracer).unwrap().median, 300.0);
         let ratio = results.ratio(brk, Contender::Tracer, Contender::CallFloor).unwrap();
-        assert_eq!(ratio.median, 1.5);
+        assert_eq!(ratio, 1.5);
+    }
+
+    #[test]
+    fn a_ratio_compares_the_least_disturbed_rounds() {
+        let brk = Load::Brk;
+        let mut results = results(&[
+            (brk, Contender::Untraced, 100.0),
+            (brk, Contender::CallFloor, 300.0),
+            (brk, Contender::Tracer, 900.0),
+        ]);
+        results.cells[0].ns_per_unit.push(700.0);
+        results.cells[2].ns_per_unit.push(400.0);
+        assert_eq!(results.ratio(brk, Contender::Tracer, Contender::CallFloor), Some(1.5));
     }
 
     #[test]

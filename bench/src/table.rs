@@ -14,7 +14,9 @@ use crate::{
 pub(crate) fn markdown(results: &Results, bars: &[Bar]) -> String {
     let machine = &results.machine;
     let mut text = format!(
-        "{}, {} CPUs, Linux {}, {}; medians of {} rounds, in brackets the quartiles.\n",
+        "{}, {} CPUs, Linux {}, {}; medians of {} rounds, in brackets the \
+         quartiles.\nRatios are those of what is added in the least disturbed round of each, for what \
+         disturbs a run only ever adds.\n",
         machine.processor, machine.cpus, machine.kernel, machine.system, results.rounds,
     );
     if bars.iter().any(|bar| bar.verdict != Verdict::Unknown) {
@@ -56,6 +58,7 @@ fn load_table(results: &Results, load: Load) -> Table {
         "",
         &format!("ns a {unit}"),
         "added",
+        "least added",
         "of the floor's",
         "of tracer's",
         "CPU of the tool",
@@ -71,8 +74,9 @@ fn load_table(results: &Results, load: Load) -> Table {
             contender.label().to_owned(),
             shown(Spread::of(cell.ns_per_unit.iter().copied()).map(|it| ns(it.median))),
             shown(added.map(|it| format!("{} ({} to {})", ns(it.median), ns(it.low), ns(it.high)))),
-            shown(ratio(floor).map(|it| times(it.median))),
-            shown(ratio(Contender::Tracer).map(|it| times(it.median))),
+            shown(results.least_added(load, contender).filter(|_| traced).map(ns)),
+            shown(ratio(floor).map(times)),
+            shown(ratio(Contender::Tracer).map(times)),
             shown(Spread::of(cell.tool_ns_per_unit.iter().copied()).map(|it| ns(it.median))),
             counted(cell),
         ]);
@@ -136,7 +140,8 @@ mod tests {
         assert!(text.starts_with("Some Processor, 0 CPUs"), "{text}");
         let row = text.lines().find(|line| line.contains("| tracer ")).unwrap();
         let cells: Vec<_> = row.split('|').map(str::trim).collect();
-        let wanted = ["", "tracer", "400", "300 (300 to 300)", "1.50", "1.00", "-", "9 of 10", ""];
+        let wanted =
+            ["", "tracer", "400", "300 (300 to 300)", "300", "1.50", "1.00", "-", "9 of 10", ""];
         assert_eq!(cells, wanted);
         assert!(text.contains("Without runqlat: there is no runqlat in PATH."), "{text}");
         assert!(text.contains("| holds"), "{text}");
