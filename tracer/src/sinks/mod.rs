@@ -8,7 +8,7 @@ use std::io;
 
 pub use style::Style;
 
-use crate::{config::Format, report::Report};
+use crate::{config::Format, fail_if::Judgement, report::Report, sweep::results::Sweep};
 
 /// Writes one report and flushes it, so that a reader has each interval when it ends. `style` is
 /// for the text alone.
@@ -24,6 +24,36 @@ pub fn write(
     match format {
         Format::Text => out.write_all(text::render(report, style).as_bytes())?,
         Format::Json => json::write(report, out)?,
+    }
+    out.flush()
+}
+
+/// Writes which conditions hold or cannot be decided, with their figures, as text for people.
+///
+/// # Errors
+/// Those of `out` as they are.
+pub fn write_judgements(
+    judgements: &[Judgement],
+    style: &Style,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    out.write_all(text::render_judgements(judgements, style).as_bytes())?;
+    out.flush()
+}
+
+/// Writes what came of a sweep. `style` is for the text alone.
+///
+/// # Errors
+/// Those of `out` as they are.
+pub fn write_sweep(
+    sweep: &Sweep,
+    format: Format,
+    style: &Style,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    match format {
+        Format::Text => out.write_all(text::render_sweep(sweep, style).as_bytes())?,
+        Format::Json => json::write(sweep, out)?,
     }
     out.flush()
 }
