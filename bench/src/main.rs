@@ -69,6 +69,11 @@ enum Command {
     Floor(floor::Args),
     /// Say what a machine of any size would need
     Model(model::Args),
+    /// Print the tables of what was measured before, and written as JSON
+    Table {
+        /// The file written
+        file: PathBuf,
+    },
 }
 
 /// What to measure, and where to write it.
@@ -86,6 +91,9 @@ struct Run {
     /// Measure these loads alone
     #[arg(long, value_name = "LOAD", value_delimiter = ',')]
     only: Vec<Load>,
+    /// Measure the reader's CPU time, memory and the time to start alone, or beside --only
+    #[arg(long)]
+    footprint: bool,
     /// How often each contender has its turn
     #[arg(long, value_name = "N")]
     runs: Option<usize>,
@@ -108,6 +116,7 @@ fn perform(cli: Cli) -> Result<()> {
     match cli.command {
         Some(Command::Floor(args)) => floor::attach(&args),
         Some(Command::Model(args)) => print(&model::tables(&args)),
+        Some(Command::Table { file }) => show(&file),
         None => run(&cli.run),
     }
 }
@@ -123,7 +132,9 @@ fn run(args: &Run) -> Result<()> {
         rounds,
         quick: args.quick,
     };
-    let results = measure(&bench, &args.only)?;
+    let all = args.only.is_empty() && !args.footprint;
+    let footprint = args.footprint || (all && !args.quick);
+    let results = measure(&bench, |load| all || args.only.contains(&load), footprint)?;
     let bars = bars::all(&results);
     let tables = table::markdown(&results, &bars);
     print(&tables)?;
@@ -140,7 +151,7 @@ fn run(args: &Run) -> Result<()> {
     Ok(())
 }
 
-fn measure(bench: &Bench, only: &[Load]) -> Result<Results> {
+fn measure(bench: &Bench, wanted: impl Fn(Load) -> bool, footprint: bool) -> Result<Results> {
     let mut results = Results {
         schema: SCHEMA,
         machine: Machine::here(&bench.cpus),
@@ -152,17 +163,25 @@ fn measure(bench: &Bench, only: &[Load]) -> Result<Results> {
         skipped: Vec::new(),
     };
     for &load in Load::value_variants() {
-        if only.is_empty() || only.contains(&load) {
+        if wanted(load) {
             let cells = bench.load(load, &mut results.skipped)?;
             results.cells.extend(cells);
         }
     }
-    if only.is_empty() && !bench.quick {
+    if footprint {
         results.reader = Some(bench.reader().context("the reader's CPU time")?);
         results.memory = Some(bench.memory().context("the tracer's memory")?);
         results.start_up_ms = bench.start_up().context("the tracer's start")?;
     }
     Ok(results)
+}
+
+fn show(file: &Path) -> Result<()> {
+    let text =
+        fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let results: Results = serde_json::from_str(&text)
+        .with_context(|| format!("{} was not written by `--json`", file.display()))?;
+    print(&table::markdown(&results, &bars::all(&results)))
 }
 
 fn json(results: &Results, bars: &[Bar]) -> Result<String> {

@@ -56,7 +56,7 @@ fn load_table(results: &Results, load: Load) -> Table {
     let unit = load.unit();
     let mut table = grid(&[
         "",
-        &format!("ns a {unit}"),
+        &format!("time a {unit}"),
         "added",
         "least added",
         "of the floor's",
@@ -72,12 +72,12 @@ fn load_table(results: &Results, load: Load) -> Table {
         let ratio = |base| results.ratio(load, contender, base).filter(|_| traced);
         table.add_row([
             contender.label().to_owned(),
-            shown(Spread::of(cell.ns_per_unit.iter().copied()).map(|it| ns(it.median))),
-            shown(added.map(|it| format!("{} ({} to {})", ns(it.median), ns(it.low), ns(it.high)))),
-            shown(results.least_added(load, contender).filter(|_| traced).map(ns)),
+            shown(Spread::of(cell.ns_per_unit.iter().copied()).map(|it| time(it.median))),
+            shown(added.map(spread)),
+            shown(results.least_added(load, contender).filter(|_| traced).map(time)),
             shown(ratio(floor).map(times)),
             shown(ratio(Contender::Tracer).map(times)),
-            shown(Spread::of(cell.tool_ns_per_unit.iter().copied()).map(|it| ns(it.median))),
+            shown(Spread::of(cell.tool_ns_per_unit.iter().copied()).map(|it| time(it.median))),
             counted(cell),
         ]);
     }
@@ -99,9 +99,23 @@ fn shown(value: Option<String>) -> String {
     value.unwrap_or_else(|| "-".to_owned())
 }
 
-/// Nanoseconds with three digits.
-fn ns(value: f64) -> String {
-    if value.abs() < 9.995 { format!("{value:.1}") } else { format!("{value:.0}") }
+/// A time with three digits.
+fn time(ns: f64) -> String {
+    let (value, unit) = match ns.abs() {
+        size if size < 1e4 => (ns, "ns"),
+        size if size < 1e7 => (ns / 1e3, "µs"),
+        _ => (ns / 1e6, "ms"),
+    };
+    if value.abs() < 9.995 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
+}
+
+/// What is added, as far as it stands out from what disturbs.
+fn spread(added: Spread) -> String {
+    let Spread { median, low, high } = added;
+    if low <= 0.0 && high >= 0.0 {
+        return format!("within noise ({} to {})", time(low), time(high));
+    }
+    format!("{} ({} to {})", time(median), time(low), time(high))
 }
 
 /// A ratio with two digits behind the point, or none if it is large.
@@ -109,9 +123,10 @@ fn times(value: f64) -> String {
     if value < 10.0 { format!("{value:.2}") } else { format!("{value:.0}") }
 }
 
+/// A workload counts its own calls alone: its threads' beginnings and ends make a few more.
 fn counted(cell: &Cell) -> String {
     match (cell.counted, cell.made) {
-        (Some(counted), Some(made)) if counted == made => "all".to_owned(),
+        (Some(counted), Some(made)) if counted >= made => "all".to_owned(),
         (Some(counted), Some(made)) => format!("{counted} of {made}"),
         _ => "-".to_owned(),
     }
@@ -140,8 +155,18 @@ mod tests {
         assert!(text.starts_with("Some Processor, 0 CPUs"), "{text}");
         let row = text.lines().find(|line| line.contains("| tracer ")).unwrap();
         let cells: Vec<_> = row.split('|').map(str::trim).collect();
-        let wanted =
-            ["", "tracer", "400", "300 (300 to 300)", "300", "1.50", "1.00", "-", "9 of 10", ""];
+        let wanted = [
+            "",
+            "tracer",
+            "400 ns",
+            "300 ns (300 ns to 300 ns)",
+            "300 ns",
+            "1.50",
+            "1.00",
+            "-",
+            "9 of 10",
+            "",
+        ];
         assert_eq!(cells, wanted);
         assert!(text.contains("Without runqlat: there is no runqlat in PATH."), "{text}");
         assert!(text.contains("| holds"), "{text}");
@@ -150,7 +175,9 @@ mod tests {
 
     #[test]
     fn figures_have_no_more_digits_than_they_deserve() {
-        assert_eq!((ns(4.25), ns(123.4)), ("4.2".to_owned(), "123".to_owned()));
+        assert_eq!([4.25, 123.4, 35_300.0].map(time), ["4.2 ns", "123 ns", "35 µs"]);
+        let noise = Spread { median: -5.0, low: -20.0, high: 12e6 };
+        assert_eq!(spread(noise), "within noise (-20 ns to 12 ms)");
         assert_eq!((times(1.234), times(84.6)), ("1.23".to_owned(), "85".to_owned()));
     }
 }

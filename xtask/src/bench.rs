@@ -32,6 +32,9 @@ pub(crate) struct Args {
     /// Measure these loads alone: brk, bystander, brk-loop, ping-pong, storm, flood
     #[arg(long, value_name = "LOAD")]
     only: Vec<String>,
+    /// Measure the reader's CPU time, memory and the time to start alone, or beside --only
+    #[arg(long)]
+    footprint: bool,
     /// How often each contender has its turn
     #[arg(long, value_name = "N")]
     runs: Option<usize>,
@@ -62,6 +65,9 @@ pub(crate) fn task(workspace: &Workspace, args: &Args) -> Result<()> {
     }
     if args.quick {
         command.arg("--quick");
+    }
+    if args.footprint {
+        command.arg("--footprint");
     }
     for load in &args.only {
         command.args(["--only", load]);
