@@ -4,7 +4,9 @@ mod clock;
 mod folding;
 mod looks;
 mod output;
+mod shedding;
 mod signals;
+mod spent;
 mod summary;
 mod targets;
 mod throttling;
@@ -19,6 +21,7 @@ use tracer_common::record::Sample;
 use self::{
     folding::Folding,
     output::Output,
+    shedding::Shedding,
     signals::Signals,
     summary::{Known, Summary},
     targets::Watched,
@@ -38,6 +41,8 @@ const DRAIN_EVERY: Duration = Duration::from_millis(20);
 const SEARCH_EVERY: Duration = Duration::from_millis(100);
 /// How often it is worked out how many threads ran at once; until then every stay is remembered.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
+/// How often the cost of tracing is compared with its budget.
+const WEIGH_EVERY: Duration = Duration::from_millis(250);
 /// How long a command that got the same Ctrl-C may take to end, if its status is to be ours.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
@@ -74,7 +79,8 @@ async fn trace(config: Config) -> Result<u8> {
         sample_hz: config.sample_hz,
         by_thread: config.threads,
         pauses_over: config.pauses_over,
-        sheds: false,
+        counts_cost: config.own_cost || config.budget.is_some(),
+        sheds: config.budget.is_some(),
     })
     .map_err(doctor::explain)?;
     summary.throttling = programs.marks_throttling();
@@ -94,6 +100,7 @@ async fn trace(config: Config) -> Result<u8> {
         }),
         programs,
         folding: Folding::default(),
+        shedding: config.budget.map(Shedding::new),
         targets,
         symbols: Symbols::default(),
         summary,
@@ -128,6 +135,7 @@ struct Session {
     config: Config,
     programs: Programs,
     folding: Folding,
+    shedding: Option<Shedding>,
     targets: Watched,
     model: Model,
     symbols: Symbols,
@@ -161,7 +169,8 @@ impl Session {
         self.look_at_locks()?;
         let start_ns = self.folding.open(&mut self.programs)?;
         self.model.open(start_ns);
-        self.summary.begin(start_ns, &self.model, &self.targets, held.map(Held::pid));
+        let cost = self.programs.cost()?;
+        self.summary.begin(start_ns, cost, &self.model, &self.targets, held.map(Held::pid));
         Ok(())
     }
 
@@ -190,6 +199,7 @@ impl Session {
         let mut drain = every(DRAIN_EVERY);
         let mut search = every(SEARCH_EVERY);
         let mut settle = every(SETTLE_EVERY);
+        let mut weigh = every(WEIGH_EVERY);
         let mut interval = self.config.interval.map(every);
         let deadline = self.config.duration.and_then(|after| Instant::now().checked_add(after));
         loop {
@@ -206,6 +216,7 @@ impl Session {
                     self.drain()?;
                 }
                 _ = settle.tick() => self.settle()?,
+                _ = weigh.tick(), if self.shedding.is_some() => self.weigh()?,
                 _ = search.tick(), if self.targets.watches_groups() => self.join_groups()?,
                 _ = drain.tick() => {
                     self.drain()?;
@@ -278,7 +289,7 @@ impl Session {
     fn cut(&mut self, last: bool) -> Result<Stretch> {
         let edge_ns = self.folding.turn(&mut self.programs, true)?;
         self.model.edge(edge_ns);
-        self.summary.edge();
+        self.summary.edge(self.programs.cost()?);
         if last {
             if self.summary.sample_hz.is_some() {
                 self.symbols.read_kernel();
@@ -308,6 +319,7 @@ impl Session {
             names: self.symbols.names(),
             config: &self.config,
             counts,
+            shedding: self.shedding.as_ref(),
         };
         let report = self.summary.interval(self.intervals, stretch, &known);
         self.output.write(&report)
@@ -322,6 +334,7 @@ impl Session {
             names: self.symbols.names(),
             config: &self.config,
             counts,
+            shedding: self.shedding.as_ref(),
         };
         let report = self.summary.whole(stretch, &known);
         signals::default_for_the_next();

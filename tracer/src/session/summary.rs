@@ -1,13 +1,18 @@
 //! Makes the reports of a run: what the model says, beside what is known of the run itself.
 
-use std::{collections::BTreeSet, ffi::OsStr, time::Duration};
+use std::{collections::BTreeSet, ffi::OsStr};
 
 use anyhow::Result;
 use tracer_common::cpu::Counter;
 
-use super::{targets::Watched, throttling, to_ns};
+use super::{
+    shedding::Shedding,
+    spent::{Spent, Usage},
+    targets::Watched,
+    throttling, to_ns,
+};
 use crate::{
-    attach::{self, Programs},
+    attach::{Cost, Programs},
     config::{Command, Config, Format, Targets},
     decode::NotARecord,
     kernel::{
@@ -49,6 +54,9 @@ impl Counts {
     }
 }
 
+/// So many changes of detail have a note of their own.
+const TOLD: usize = 8;
+
 /// What a report is made of, beside the accounts.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
@@ -56,6 +64,8 @@ pub(super) struct Known<'a> {
     pub(super) names: &'a Names,
     pub(super) config: &'a Config,
     pub(super) counts: Counts,
+    /// What was done to keep a budget, if there is one.
+    pub(super) shedding: Option<&'a Shedding>,
 }
 
 /// What is known of the run, beside the accounts.
@@ -75,10 +85,7 @@ pub(super) struct Summary {
     /// The intervals that are over.
     past: Option<Stretch>,
     lost_before: u64,
-    cpu_at_start: Duration,
-    cpu_at_interval: Duration,
-    /// At the end of the stretch of time that is reported: what comes after is no cost of it.
-    cpu_at_edge: Duration,
+    spent: Spent,
     undecodable: u64,
     joined_late_ns: u64,
 }
@@ -101,8 +108,13 @@ impl Summary {
     }
 
     /// The stretch of time under way ends.
-    pub(super) fn edge(&mut self) {
-        self.cpu_at_edge = attach::cpu_time();
+    pub(super) fn edge(&mut self, cost: Cost) {
+        self.spent.edge(cost);
+    }
+
+    /// A moment, counted from the opening of the window.
+    pub(super) fn since_start(&self, ns: u64) -> u64 {
+        ns.saturating_sub(self.window_start_ns)
     }
 
     /// Says whether waits for the kernel's own locks are counted.
@@ -117,13 +129,13 @@ impl Summary {
     pub(super) fn begin(
         &mut self,
         start_ns: u64,
+        cost: Cost,
         model: &Model,
         targets: &Watched,
         pid: Option<i32>,
     ) {
         self.window_start_ns = start_ns;
-        self.cpu_at_start = attach::cpu_time();
-        self.cpu_at_interval = self.cpu_at_start;
+        self.spent.begin(cost);
         let first =
             || model.processes().iter().next().and_then(|(_, first)| i32::try_from(first.pid).ok());
         let online = aya::util::online_cpus().ok().map(|cpus| cpus.len());
@@ -161,9 +173,8 @@ impl Summary {
 
     /// The report of an interval.
     pub(super) fn interval(&mut self, index: u64, stretch: Stretch, known: &Known<'_>) -> Report {
-        let cpu = self.cpu_at_edge;
+        let spent = self.spent.interval();
         let lost_calls = known.counts.lost_calls;
-        let used = cpu.saturating_sub(std::mem::replace(&mut self.cpu_at_interval, cpu));
         let lost = lost_calls - std::mem::replace(&mut self.lost_before, lost_calls);
         let start_ns = stretch.start_ns.saturating_sub(self.window_start_ns);
         let throttling = self.quota.as_mut().map(throttling::Quota::interval);
@@ -175,7 +186,7 @@ impl Summary {
         }
         report.interval = Some(Interval { index, start_ns });
         report.trust.lost = lost;
-        report.trust.reader_cpu_ns = to_ns(used);
+        self.tell_cost(&mut report.trust, spent, known.config);
         report
     }
 
@@ -190,7 +201,18 @@ impl Summary {
         };
         let throttling = self.quota.as_ref().map(throttling::Quota::whole);
         let throttling = throttling.and_then(|read| self.known(read));
-        self.report(&whole, known, throttling)
+        let mut report = self.report(&whole, known, throttling);
+        self.tell_cost(&mut report.trust, self.spent.whole(), known.config);
+        report
+    }
+
+    /// Says what tracing took.
+    fn tell_cost(&self, trust: &mut Trust, spent: Usage, config: &Config) {
+        let counted = config.own_cost || config.budget.is_some();
+        trust.reader_cpu_ns = to_ns(spent.reader);
+        trust.program_ns = counted.then_some(spent.programs.ns);
+        trust.program_runs = counted.then_some(spent.programs.runs);
+        trust.recursion_misses = spent.programs.missed;
     }
 
     fn report(
@@ -199,7 +221,7 @@ impl Summary {
         known: &Known<'_>,
         throttling: Option<Throttling>,
     ) -> Report {
-        let &Known { processes, names, config, counts } = known;
+        let &Known { processes, names, config, counts, shedding } = known;
         let options = Options {
             // Programs want every process, however many there are.
             fold: config.fold.or((config.format == Format::Json).then_some(Fold::Process)),
@@ -220,8 +242,12 @@ impl Summary {
             unpaired: sum(|row| row.unpaired),
             in_flight: sum(|row| row.in_flight),
             ended_by_exit: sum(|row| row.ended_by_exit),
-            reader_cpu_ns: to_ns(self.cpu_at_edge.saturating_sub(self.cpu_at_start)),
+            // What tracing took is told of each report in its own way.
+            reader_cpu_ns: 0,
             program_ns: None,
+            program_runs: None,
+            recursion_misses: 0,
+            shed: shedding.map_or_else(Vec::new, |it| it.changes().to_vec()),
             notes: self.notes(known, too_many.then_some(total.processes)),
         };
         Report {
@@ -253,6 +279,16 @@ impl Summary {
                  a CPU (needs Linux 6.18)"
                     .to_owned(),
             );
+        }
+        if let (Some(shedding), Some(budget)) = (known.shedding, known.config.budget) {
+            let changes = shedding.changes();
+            notes.extend(changes.iter().take(TOLD).map(|change| change.sentence(budget)));
+            if let Some(more @ 1..) = changes.len().checked_sub(TOLD) {
+                notes.push(format!("and {more} more changes of detail to keep within the budget"));
+            }
+            notes.extend(shedding.excess().map(|percent| {
+                format!("tracing still costs {percent:.1} % of the targets' CPU time")
+            }));
         }
         notes.extend(too_many.map(|processes| {
             format!("{processes} processes are shown by name; `--fold process` shows each")
