@@ -31,6 +31,10 @@ pub struct Config {
     pub sample_hz: u32,
     /// So many of the hottest functions are named.
     pub top: usize,
+    /// The time of the tracer's own programs is measured.
+    pub own_cost: bool,
+    /// The share of the targets' CPU time that tracing may cost, in per cent.
+    pub budget: Option<f64>,
     /// Text or JSON.
     pub format: Format,
     /// Where the report goes.

@@ -6,6 +6,7 @@
 mod attaching;
 mod budget;
 mod command;
+mod cost;
 mod counts;
 mod descendants;
 mod ends;

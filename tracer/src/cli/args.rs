@@ -273,6 +273,20 @@ pub(super) struct Trace {
         help_heading = "Report"
     )]
     pub(super) record: Option<PathBuf>,
+    /// Measure what tracing costs in the kernel too, not in the tracer's own process alone: the
+    /// kernel then reads its clock twice more for each run of each eBPF program
+    #[arg(long, help_heading = "Cost")]
+    pub(super) own_cost: bool,
+    /// Tell less in detail while tracing costs more than this share of the targets' CPU time: first
+    /// sum stays on a CPU in the kernel, then calls, then leave percentiles out
+    #[arg(
+        long,
+        value_name = "PERCENT",
+        value_parser = values::percent,
+        allow_hyphen_values = true,
+        help_heading = "Cost"
+    )]
+    pub(super) budget: Option<f64>,
     /// Buffer between kernel and tracer, for each CPU: a power of two, such as 64K or 2M
     #[arg(
         long,
@@ -280,7 +294,7 @@ pub(super) struct Trace {
         value_parser = values::ring_bytes,
         default_value = DEFAULT_RING_BYTES,
         allow_hyphen_values = true,
-        help_heading = "Report"
+        help_heading = "Cost"
     )]
     pub(super) ring_size: u32,
 }

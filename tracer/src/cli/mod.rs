@@ -164,6 +164,8 @@ fn config(trace: args::Trace) -> Result<Config, Stop> {
         histograms: trace.histograms,
         pauses_over: trace.pauses_over,
         sample_hz: trace.sample_hz,
+        own_cost: trace.own_cost,
+        budget: trace.budget,
         top: trace.top,
         format: trace.format.into(),
         ring_bytes: trace.ring_size,

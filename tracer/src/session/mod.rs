@@ -5,7 +5,9 @@ mod folding;
 mod looks;
 mod output;
 mod record;
+mod shedding;
 mod signals;
+mod spent;
 mod summary;
 mod targets;
 mod throttling;
@@ -22,6 +24,7 @@ pub(crate) use self::signals::Signals;
 use self::{
     folding::Folding,
     output::Output,
+    shedding::Shedding,
     summary::{Known, Summary},
     targets::Watched,
     timers::{at, every, tick},
@@ -44,6 +47,8 @@ const DRAIN_EVERY: Duration = Duration::from_millis(20);
 const SEARCH_EVERY: Duration = Duration::from_millis(100);
 /// How often it is worked out how many threads ran at once; until then every stay is remembered.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
+/// How often the cost of tracing is compared with its budget.
+const WEIGH_EVERY: Duration = Duration::from_millis(250);
 /// How long a command that got the same Ctrl-C may take to end, if its status is to be ours.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
@@ -83,7 +88,8 @@ async fn trace(mut config: Config) -> Result<u8> {
         sample_hz: config.sample_hz,
         by_thread: config.threads,
         pauses_over: config.pauses_over,
-        sheds: false,
+        counts_cost: config.own_cost || config.budget.is_some(),
+        sheds: config.budget.is_some(),
     })
     .map_err(doctor::explain)?;
     summary.throttling = programs.marks_throttling();
@@ -103,6 +109,7 @@ async fn trace(mut config: Config) -> Result<u8> {
         }),
         programs,
         folding: Folding::default(),
+        shedding: config.budget.map(Shedding::new),
         targets,
         symbols: Symbols::default(),
         summary,
@@ -145,6 +152,7 @@ struct Session {
     config: Config,
     programs: Programs,
     folding: Folding,
+    shedding: Option<Shedding>,
     targets: Watched,
     model: Model,
     symbols: Symbols,
@@ -180,8 +188,9 @@ impl Session {
         self.look_at_locks()?;
         let start_ns = self.folding.open(&mut self.programs)?;
         self.model.open(start_ns);
+        let cost = self.programs.cost()?;
         let pid = held.map(Held::pid);
-        let first = self.summary.begin(start_ns, &self.model, &self.targets, pid);
+        let first = self.summary.begin(start_ns, cost, &self.model, &self.targets, pid);
         self.recorder.iter_mut().for_each(|recorder| recorder.begin(start_ns, first));
         Ok(())
     }
@@ -214,6 +223,7 @@ impl Session {
         let mut drain = every(DRAIN_EVERY);
         let mut search = every(SEARCH_EVERY);
         let mut settle = every(SETTLE_EVERY);
+        let mut weigh = every(WEIGH_EVERY);
         let is_series = self.config.interval.is_some();
         let mut checkpoint = self.recorder.as_ref().map(|_| every(CHECKPOINT_EVERY));
         // Before the intervals: of two that end together, the window goes first.
@@ -243,6 +253,7 @@ impl Session {
                     self.drain()?;
                 }
                 _ = settle.tick() => self.settle()?,
+                _ = weigh.tick(), if self.shedding.is_some() => self.weigh()?,
                 _ = search.tick(), if self.targets.watches_groups() => self.join_groups()?,
                 _ = drain.tick() => {
                     self.drain()?;
@@ -316,7 +327,7 @@ impl Session {
     fn cut(&mut self, last: bool) -> Result<Stretch> {
         let edge_ns = self.folding.turn(&mut self.programs, true)?;
         self.model.edge(edge_ns);
-        self.summary.edge();
+        self.summary.edge(self.programs.cost()?);
         self.recorder.iter_mut().for_each(Recorder::edge);
         if last {
             if self.summary.sample_hz.is_some() {
@@ -345,14 +356,14 @@ impl Session {
         if self.config.interval.is_some() {
             self.report_interval(&stretch)?;
         }
-        let known = Known::read(&self.model, &self.symbols, &self.config, &self.programs)?;
-        let record = self.recorder.is_some();
-        let (report, kept) = self.summary.whole(stretch, &known, record);
+        let Self { model, symbols, config, programs, shedding, recorder, .. } = self;
+        let known = Known::read(model, symbols, config, programs, shedding.as_ref())?;
+        let (report, kept) = self.summary.whole(stretch, &known, recorder.is_some());
         signals::default_for_the_next();
         let written = self.output.write(&report);
         // Whoever reads the live report may leave; the recording is another's.
-        let recorded = match (self.recorder.take(), kept) {
-            (Some(recorder), Some(whole)) => recorder.finish(whole, self.model.processes()),
+        let recorded = match (recorder.take(), kept) {
+            (Some(recorder), Some(whole)) => recorder.finish(whole, model.processes()),
             _ => Ok(()),
         };
         Ok((report, recorded.and(written)))
