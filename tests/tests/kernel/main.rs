@@ -10,6 +10,7 @@ mod counts;
 mod descendants;
 mod ends;
 mod exec;
+mod futexes;
 mod identity;
 mod interrupted;
 mod intervals;

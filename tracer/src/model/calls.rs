@@ -57,14 +57,17 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// Adds a call that has ended within the window.
-    pub fn add(&mut self, call: &Call, window_start_ns: u64) {
+    /// Adds a call that has ended within the window. Returns whether it was a whole one, which began
+    /// in it and returned.
+    pub fn add(&mut self, call: &Call, window_start_ns: u64) -> bool {
         let began_ns = call.end_ns.saturating_sub(call.wall_ns());
         if call.flags & Call::UNPAIRED != 0 || began_ns < window_start_ns {
             self.unpaired += 1;
+            false
         } else if call.flags & Call::ENDED_BY_EXIT != 0 {
             self.ended_by_exit += 1;
             self.ended_by_exit_on_cpu_ns += call.on_cpu_ns;
+            false
         } else {
             self.wall.record(call.wall_ns());
             self.on_cpu.record(call.on_cpu_ns);
@@ -75,6 +78,7 @@ impl Calls {
             } else {
                 self.bytes = self.bytes.saturating_add(call.amount);
             }
+            true
         }
     }
 

@@ -4,8 +4,10 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
     Bucket, Budget, Concurrency, Figures, Fold, Group, Row, Total,
+    births::born,
     budget::budget,
-    drafts::{Draft, drafts},
+    drafts::{Draft, drafts, of_processes},
+    futexes::futexes,
     locks::{locks, locks_by_syscall},
     names::{asks_for_bytes, call_name},
     samples::{Samples, samples, sorted},
@@ -65,6 +67,7 @@ pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options, names
         sched: sched(&all.account.stays, processes),
         samples: view.samples(&all.account),
         locks: options.locks.then(|| locks_by_syscall(&all.account.locks, &stretch.locks_by_place)),
+        births: born(drafts.values(), |born| view.budget(&born.account, born.group.thread_ns)),
     };
     let waiting_ns = all.account.stays.runnable_ns + all.account.stays.throttled_ns;
     let concurrency = concurrency(stretch, all.account.stays.on_cpu_ns, waiting_ns);
@@ -81,18 +84,22 @@ pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options, names
         let rest = Draft::of(&drafts.split_off(SCREENFUL));
         drafts.push(rest);
     }
-    let groups = drafts
-        .into_iter()
-        .map(|Draft { group, account, in_passing: _ }| Group {
-            syscalls: rows(&account, options.histograms),
-            budget: view.budget(&account, group.thread_ns),
-            sched: sched(&account.stays, processes),
-            samples: view.samples(&account),
-            locks: options.locks.then(|| locks(&account.locks)),
-            ..group
-        })
-        .collect();
+    let groups = drafts.into_iter().map(|draft| view.group(draft, processes)).collect();
     Shown { groups, total, concurrency, too_many }
+}
+
+/// The processes of a stretch of time, each by itself, whatever is shown: what rules go by.
+#[must_use]
+pub fn processes(
+    stretch: &Stretch,
+    processes: &Processes,
+    options: &Options,
+    names: &Names,
+) -> Vec<Group> {
+    let view = View { options, names };
+    let drafts = of_processes(drafts(stretch, processes, options.window_start_ns));
+    let shown = drafts.into_iter().filter(|draft| !draft.in_passing);
+    shown.map(|draft| view.group(draft, processes)).collect()
 }
 
 /// How, and by which names, an account is looked at.
@@ -102,6 +109,18 @@ struct View<'a> {
 }
 
 impl View<'_> {
+    fn group(&self, Draft { group, account, .. }: Draft, processes: &Processes) -> Group {
+        Group {
+            syscalls: rows(&account, self.options.histograms),
+            budget: self.budget(&account, group.thread_ns),
+            sched: sched(&account.stays, processes),
+            samples: self.samples(&account),
+            locks: self.options.locks.then(|| locks(&account.locks)),
+            futexes: if group.pid.is_some() { futexes(&account.futexes) } else { Vec::new() },
+            ..group
+        }
+    }
+
     fn budget(&self, account: &Account, thread_ns: u64) -> Budget {
         let outside = self.options.sample_hz.map(|_| sorted(&account.samples, self.names).outside);
         budget(account, thread_ns, self.options.throttling, outside.as_ref())

@@ -3,18 +3,22 @@
 //! These types are the JSON that `--format json` prints, field for field; `docs/json.md` describes
 //! it. All times are integer nanoseconds. What is not known is absent, or null, never 0.
 
+mod births;
 mod budget;
 mod build;
 mod drafts;
+mod futexes;
 mod locks;
 mod names;
 mod samples;
 mod sched;
 
+pub use births::Births;
 pub use budget::{Method, Uncertainty};
-pub use build::{Options, Shown, groups};
+pub use build::{Options, Shown, groups, processes};
+pub use futexes::Futex;
 pub use locks::{Lock, LockPlace, Throttling};
-pub use samples::{Function, Samples};
+pub use samples::{Function, Library, Samples};
 pub(crate) use sched::pauses;
 
 use std::collections::BTreeMap;
@@ -130,6 +134,10 @@ pub struct Group {
     pub samples: Option<Samples>,
     /// Waits for the kernel's own locks, longest time first; null where the kernel does not tell.
     pub locks: Option<Vec<Lock>>,
+    /// Its futex calls by the word they are about, the busiest first; of one process alone, for an
+    /// address says nothing beyond it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub futexes: Vec<Futex>,
 }
 
 /// All of the thread time of a group, by cause.
@@ -209,6 +217,9 @@ pub struct Sleep {
     pub count: u64,
     /// How long.
     pub ns: Figures,
+    /// The part of it that nothing could have interrupted: in most calls that is I/O, or a wait for
+    /// one of the kernel's own semaphores.
+    pub uninterruptible_ns: u64,
 }
 
 /// Who ended sleeps.
@@ -292,6 +303,9 @@ pub struct Total {
     pub samples: Option<Samples>,
     /// Waits for the kernel's own locks, and where they were.
     pub locks: Option<Vec<Lock>>,
+    /// Processes that targets gave birth to in the window; absent if none did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub births: Option<Births>,
 }
 
 /// One system call.

@@ -4,6 +4,7 @@
 mod budget;
 mod concurrency;
 mod footer;
+mod futexes;
 mod heading;
 mod histogram;
 mod locks;
@@ -24,7 +25,7 @@ use page::{HEADING, NOTE, PLAIN, Page};
 use table::{Layout, Table};
 
 use super::Style;
-use crate::report::{Budget, Group, Lock, Report, Row, Samples, Sched, Total};
+use crate::report::{Budget, Futex, Group, Lock, Report, Row, Samples, Sched, Total};
 
 /// What is shown of one process, or of all.
 struct Section<'a> {
@@ -34,6 +35,7 @@ struct Section<'a> {
     rows: &'a [Row],
     samples: Option<&'a Samples>,
     locks: Option<&'a [Lock]>,
+    futexes: &'a [Futex],
     table: Table,
     sched: &'a Sched,
 }
@@ -41,7 +43,14 @@ struct Section<'a> {
 impl<'a> Section<'a> {
     fn of_group(group: &'a Group) -> Self {
         let Group {
-            ref budget, thread_ns, ref syscalls, ref sched, ref samples, ref locks, ..
+            ref budget,
+            thread_ns,
+            ref syscalls,
+            ref sched,
+            ref samples,
+            ref locks,
+            ref futexes,
+            ..
         } = *group;
         Self {
             heading: heading::of_group(group),
@@ -50,6 +59,7 @@ impl<'a> Section<'a> {
             rows: syscalls,
             samples: samples.as_ref(),
             locks: locks.as_deref(),
+            futexes,
             table: Table::new(syscalls, thread_ns),
             sched,
         }
@@ -66,6 +76,7 @@ impl<'a> Section<'a> {
             rows: syscalls,
             samples: samples.as_ref(),
             locks: locks.as_deref(),
+            futexes: &[],
             table: Table::new(syscalls, thread_ns),
             sched,
         }
@@ -85,6 +96,7 @@ impl<'a> Section<'a> {
             histogram::put(row, page);
         }
         page.items(PLAIN, &self.samples.map(samples::items).unwrap_or_default(), " · ");
+        page.items(PLAIN, &futexes::items(self.futexes), " · ");
         page.items(PLAIN, &locks::items(self.locks), " · ");
         page.gap();
     }

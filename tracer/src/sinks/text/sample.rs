@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::report::{
-    Bucket, Budget, Concurrency, Cpus, End, Faults, Figures, Function, Group, Interval, Lock,
-    LockPlace, Method, Pause, Report, Row, SCHEMA, Samples, Sched, Sleep, Switches, Throttling,
-    Total, Trust, Uncertainty, Waker,
+    Births, Bucket, Budget, Concurrency, Cpus, End, Faults, Figures, Function, Futex, Group,
+    Interval, Library, Lock, LockPlace, Method, Pause, Report, Row, SCHEMA, Samples, Sched, Sleep,
+    Switches, Throttling, Total, Trust, Uncertainty, Waker,
 };
 
 const US: u64 = 1_000;
@@ -98,6 +98,7 @@ fn sched(threads: u64) -> Sched {
             reason: "futex".to_owned(),
             count: 1_234 * threads,
             ns: figures(1_234 * threads, 100 * US),
+            uninterruptible_ns: 0,
         }],
         wakers: vec![
             Waker {
@@ -109,6 +110,23 @@ fn sched(threads: u64) -> Sched {
             waker(23_400 * US * threads),
         ],
         faults: Faults { minor: 4_072 * threads, major: 0 },
+    }
+}
+
+/// A word with so many calls, of which a third are waits that mostly did not begin.
+pub(in crate::sinks) fn futex(address: Option<&str>, calls: u64) -> Futex {
+    let waits = calls / 3;
+    Futex {
+        address: address.map(str::to_owned),
+        calls,
+        waits,
+        again: waits * 9 / 10,
+        slept_ns: waits * US,
+        wakes: calls - waits,
+        woken: waits / 10,
+        waiters: 8,
+        wakers: 8,
+        ..Futex::default()
     }
 }
 
@@ -322,8 +340,16 @@ pub(in crate::sinks) fn complete() -> Report {
         user: 60,
         page_fault: Some(30),
         syscalls: [("entry and exit".to_owned(), 10)].into(),
+        libraries: vec![Library { library: function.library.clone(), count: 60 }],
         top_user: vec![function],
         ..Samples::default()
+    });
+    group.futexes = vec![futex(Some("0x7f52c8000b60"), 798_191), futex(None, 12)];
+    report.total.births = Some(Births {
+        processes: 16,
+        ended: 16,
+        lived_ns: figures(16, 1_800 * MS),
+        ..Births::default()
     });
     let method = Method::Samples;
     group.budget.sampled =
