@@ -17,3 +17,5 @@ pub mod report;
 pub mod session;
 pub mod sinks;
 pub mod symbols;
+mod units;
+pub mod verdicts;

@@ -14,7 +14,6 @@ mod pauses;
 mod samples;
 mod scheduler;
 mod table;
-mod units;
 
 #[cfg(test)]
 pub(super) mod sample;
@@ -25,6 +24,7 @@ use page::{HEADING, NOTE, PLAIN, Page};
 use table::{Layout, Table};
 
 use super::Style;
+use crate::units;
 use crate::report::{Budget, Futex, Group, Lock, Report, Row, Samples, Sched, Total};
 
 /// What is shown of one process, or of all.
