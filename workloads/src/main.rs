@@ -2,10 +2,17 @@
 //! what it did, so that what a tracer says can be held against it.
 //!
 //! ```text
-//! workloads brk-loop  [--procs N] [--seconds S | --iterations N]
-//! workloads syscalls  [--threads T] [--procs P] [--repeat N] [--start-after-stdin] [--hold] STEP…
-//! workloads scene     NAME …
+//! workloads brk-loop   [--procs N] …
+//! workloads mmap-storm [--procs N] [--kib KIB] …
+//! workloads oversubscribe [--threads T] [--wait yield|spin] [--size M] [--quota CPUS] …
+//! workloads syscalls   [--threads T] [--procs P] [--repeat N] [--start-after-stdin] [--hold] STEP…
+//! workloads scene      NAME …
 //! ```
+//!
+//! All but the last two make a situation that someone met; with `--healthy` each does the same work
+//! without the trouble. They end after `--seconds` or `--iterations`, or at SIGTERM or SIGINT, and
+//! tell in `iterations` how far they came. What each does, and whose story it is, is told at the top of its
+//! folder, and of `brk-loop` below.
 //!
 //! # Truth
 //!
@@ -59,8 +66,9 @@
 //! same as of the Python program (with `NumPy` 1.14). n turns (n ≥ 2) make 4n − 4 grows and 2n − 2
 //! shrinks. It takes glibc with its
 //! default settings, and transparent huge pages not at `always`.
-//! `MALLOC_TOP_PAD_=134217728` cures it: no `brk`, no faults, and several times the speed;
-//! `MALLOC_MMAP_THRESHOLD_=131072` turns it into `mmap` and `munmap`.
+//! `MALLOC_TOP_PAD_=134217728` cures it: no `brk`, no faults, and several times the speed
+//! (`--healthy` sets it for the workers); `MALLOC_MMAP_THRESHOLD_=131072` turns it into `mmap` and
+//! `munmap`.
 //!
 //! **JSON**, one line per worker: `workload`, `pid`, `iterations`, a span over all turns, and
 //! `brk_observed {grow, shrink, bytes_grown, bytes_shrunk}`: moves of the break during the turns,
@@ -144,12 +152,16 @@ mod crew;
 mod gate;
 mod handshake;
 mod line;
+mod mmap_storm;
+mod oversubscribe;
+mod procs;
 mod raw;
 mod roll_call;
 mod scene;
 mod syscalls;
 mod tally;
 mod truth;
+mod until;
 mod workers;
 
 use std::io;
@@ -164,6 +176,10 @@ use clap::Parser;
 enum Workload {
     /// Processes whose numeric temporaries make glibc grow and trim the heap
     BrkLoop(brk_loop::Args),
+    /// Processes whose arrays are mapped and unmapped in every turn
+    MmapStorm(mmap_storm::Args),
+    /// A pool of threads, larger than the CPUs it may use, that multiplies matrices
+    Oversubscribe(oversubscribe::Args),
     /// An exact number of named calls
     Syscalls(syscalls::Args),
     /// A small scene of how processes and threads begin, end, and are interrupted
@@ -184,6 +200,8 @@ fn main() -> ExitCode {
 fn run(workload: Workload) -> Result<()> {
     match workload {
         Workload::BrkLoop(args) => brk_loop::run(&args),
+        Workload::MmapStorm(args) => mmap_storm::run(&args),
+        Workload::Oversubscribe(args) => oversubscribe::run(&args),
         Workload::Syscalls(args) => syscalls::run(args),
         Workload::Scene(args) => scene::run(args),
     }

@@ -1,6 +1,8 @@
 //! The truth that the workloads tell, compared with what strace saw of the same run.
 
 mod brk_loop;
+mod mmap_storm;
+mod oversubscribe;
 mod scene;
 mod strace;
 mod syscalls;
