@@ -179,16 +179,9 @@ impl<'a> Facts<'a> {
         self.cpus().map(|cpus| cpus.floor().max(1.0) as u64)
     }
 
-    /// The share of the window in which any target was on a CPU.
-    pub(super) fn busy_share(&self) -> f64 {
-        let idle = self.report.concurrency.running_share.first().copied().unwrap_or(0.0);
-        (1.0 - idle).clamp(0.0, 1.0)
-    }
-
-    /// The mean number of threads of an account that were on a CPU or waited for one, while any
-    /// target was on one.
+    /// The mean number of threads of an account that were on a CPU or waited for one.
     pub(super) fn demand(&self, account: &Account<'_>) -> f64 {
-        words::per(account.demand_ns(), self.seconds * 1e9 * self.busy_share().max(0.01))
+        words::share(account.demand_ns(), self.report.window_ns)
     }
 
     /// Time in page faults; where a process has too few samples to tell, by the share of all.
