@@ -5,6 +5,7 @@
 //! workloads brk-loop   [--procs N] …
 //! workloads mmap-storm [--procs N] [--kib KIB] …
 //! workloads oversubscribe [--threads T] [--wait yield|spin] [--size M] [--quota CPUS] …
+//! workloads interpreter-lock [--style python2|python3|pool] [--threads T] …
 //! workloads syscalls   [--threads T] [--procs P] [--repeat N] [--start-after-stdin] [--hold] STEP…
 //! workloads scene      NAME …
 //! ```
@@ -149,8 +150,10 @@ mod arguments;
 mod brk_loop;
 mod children;
 mod crew;
+mod crunch;
 mod gate;
 mod handshake;
+mod interpreter_lock;
 mod line;
 mod mmap_storm;
 mod oversubscribe;
@@ -180,6 +183,8 @@ enum Workload {
     MmapStorm(mmap_storm::Args),
     /// A pool of threads, larger than the CPUs it may use, that multiplies matrices
     Oversubscribe(oversubscribe::Args),
+    /// Threads of which only one can work at a time, fighting or waiting for their turn
+    InterpreterLock(interpreter_lock::Args),
     /// An exact number of named calls
     Syscalls(syscalls::Args),
     /// A small scene of how processes and threads begin, end, and are interrupted
@@ -202,6 +207,7 @@ fn run(workload: Workload) -> Result<()> {
         Workload::BrkLoop(args) => brk_loop::run(&args),
         Workload::MmapStorm(args) => mmap_storm::run(&args),
         Workload::Oversubscribe(args) => oversubscribe::run(&args),
+        Workload::InterpreterLock(args) => interpreter_lock::run(&args),
         Workload::Syscalls(args) => syscalls::run(args),
         Workload::Scene(args) => scene::run(args),
     }
