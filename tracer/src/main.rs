@@ -9,7 +9,7 @@ use log::LevelFilter;
 use tracer::{
     cli::{self, Action},
     config::Targets,
-    doctor, launch, session,
+    doctor, launch, session, verdicts,
 };
 
 /// The tracer failed.
@@ -42,6 +42,7 @@ fn main() -> ExitCode {
             session::run(config)
         }
         Action::Doctor { format } => doctor::run(format, &mut io::stdout()),
+        Action::Explain(topic) => verdicts::explain(topic, &mut io::stdout()),
         Action::Completions(shell) => cli::completions(shell, &mut io::stdout()),
         Action::Man => cli::man(&mut io::stdout()),
     };

@@ -16,6 +16,7 @@ use log::LevelFilter;
 use crate::{
     config::{Command, Config, Destination, Format, Targets},
     kernel::selection::Selection,
+    verdicts::Topic,
 };
 
 /// What the user wants done, and how much is to be said about it.
@@ -38,6 +39,8 @@ pub enum Action {
         /// Text or JSON.
         format: Format,
     },
+    /// Print the page on a verdict, or a list of them.
+    Explain(Topic),
     /// Print the completions for a shell.
     Completions(Shell),
     /// Print the man page.
@@ -90,7 +93,10 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Invocation, St
         Some(args::Sub::Doctor { format }) => Action::Doctor { format: format.into() },
         Some(args::Sub::Completions { shell }) => Action::Completions(Shell(shell)),
         Some(args::Sub::Man) => Action::Man,
-        None => Action::Trace(config(cli.trace)?),
+        None => match cli.trace.explain {
+            Some(topic) => Action::Explain(topic),
+            None => Action::Trace(config(cli.trace)?),
+        },
     };
     Ok(Invocation { action, verbosity })
 }

@@ -42,6 +42,8 @@ pub struct Calls {
     pub errors: u64,
     /// Bytes asked for by those that did not.
     pub bytes: u64,
+    /// When the last of the completed ones ended; 0 without one.
+    pub last_end_ns: u64,
     /// Ends whose beginning was not seen, or lies before the window.
     pub unpaired: u64,
     /// Cut off by the death of their thread.
@@ -73,6 +75,7 @@ impl Calls {
             self.on_cpu.record(call.on_cpu_ns);
             self.runnable.record(call.runnable_ns);
             self.blocked.record(call.blocked_ns);
+            self.last_end_ns = self.last_end_ns.max(call.end_ns);
             if call.flags & Call::FAILED != 0 {
                 self.errors += 1;
             } else {
@@ -99,6 +102,7 @@ impl Calls {
             blocked,
             errors,
             bytes,
+            last_end_ns,
             unpaired,
             ended_by_exit,
             ended_by_exit_on_cpu_ns,
@@ -113,6 +117,7 @@ impl Calls {
         self.blocked.absorb(blocked);
         self.errors += errors;
         self.bytes = self.bytes.saturating_add(*bytes);
+        self.last_end_ns = self.last_end_ns.max(*last_end_ns);
         self.unpaired += unpaired;
         self.ended_by_exit += ended_by_exit;
         self.ended_by_exit_on_cpu_ns += ended_by_exit_on_cpu_ns;

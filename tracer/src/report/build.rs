@@ -62,7 +62,7 @@ pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options, names
         processes: all.group.processes,
         threads: all.group.threads,
         thread_ns: all.group.thread_ns,
-        syscalls: rows(&all.account, options.histograms),
+        syscalls: rows(&all.account, options),
         budget: view.budget(&all.account, all.group.thread_ns),
         sched: sched(&all.account.stays, processes),
         samples: view.samples(&all.account),
@@ -111,7 +111,7 @@ struct View<'a> {
 impl View<'_> {
     fn group(&self, Draft { group, account, .. }: Draft, processes: &Processes) -> Group {
         Group {
-            syscalls: rows(&account, self.options.histograms),
+            syscalls: rows(&account, self.options),
             budget: self.budget(&account, group.thread_ns),
             sched: sched(&account.stays, processes),
             samples: self.samples(&account),
@@ -145,14 +145,14 @@ fn folded(drafts: BTreeMap<Owner, Draft>, fold: Fold) -> Vec<Draft> {
 }
 
 /// The rows of an account, longest total time first.
-fn rows(account: &Account, histograms: bool) -> Vec<Row> {
+fn rows(account: &Account, options: &Options) -> Vec<Row> {
     let mut rows: Vec<Row> =
-        account.calls.iter().map(|(kind, calls)| row(*kind, calls, histograms)).collect();
+        account.calls.iter().map(|(kind, calls)| row(*kind, calls, options)).collect();
     rows.sort_by(|a, b| b.wall_ns.total.cmp(&a.wall_ns.total).then_with(|| a.name.cmp(&b.name)));
     rows
 }
 
-fn row(kind: CallKind, calls: &Calls, histograms: bool) -> Row {
+fn row(kind: CallKind, calls: &Calls, options: &Options) -> Row {
     Row {
         name: call_name(kind),
         calls: calls.wall.count(),
@@ -162,11 +162,13 @@ fn row(kind: CallKind, calls: &Calls, histograms: bool) -> Row {
         in_flight_longest_ns: (calls.in_flight > 0).then_some(calls.in_flight_longest_ns),
         ended_by_exit: calls.ended_by_exit,
         bytes: asks_for_bytes(kind).then_some(calls.bytes),
+        last_ns: (calls.last_end_ns > 0)
+            .then(|| calls.last_end_ns.saturating_sub(options.window_start_ns)),
         wall_ns: figures(&calls.wall),
         on_cpu_ns: figures(&calls.on_cpu),
         runnable_ns: figures(&calls.runnable),
         blocked_ns: figures(&calls.blocked),
-        histogram: if histograms {
+        histogram: if options.histograms {
             calls
                 .wall
                 .octaves()

@@ -25,6 +25,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::verdicts::Diagnosis;
+
 /// Version of the JSON: raised when a field changes its meaning or goes. New fields do not raise it.
 pub const SCHEMA: u32 = 1;
 
@@ -52,6 +54,9 @@ pub struct Report {
     /// The command that was started, if one was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<Vec<String>>,
+    /// What stands out; absent in the report of an interval, which is too short a time to judge by.
+    #[serde(flatten)]
+    pub diagnosis: Option<Diagnosis>,
     /// What the machine, and the targets, have to run on.
     pub cpus: Cpus,
     /// The accounts, longest total time in calls first.
@@ -329,6 +334,9 @@ pub struct Row {
     /// Bytes that the completed, successful calls asked for, where they ask for bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
+    /// When the last of the completed calls ended, since the window opened; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_ns: Option<u64>,
     /// Elapsed time of the completed calls.
     pub wall_ns: Figures,
     /// Part of it running in the kernel.

@@ -17,6 +17,7 @@ use crate::{
     model::{Model, Processes, Stretch},
     report::{self, Cpus, Fold, Interval, Options, Report, SCHEMA, Shown, Throttling, Trust},
     symbols::Names,
+    verdicts::{self, Blind, Diagnosis},
 };
 
 /// What went wrong in the kernel, since the start.
@@ -67,6 +68,8 @@ pub(super) struct Summary {
     pub(super) sample_hz: Option<u32>,
     /// Waits for locks are counted.
     locks: bool,
+    /// Whether they are under a quota cannot be seen.
+    quota_unknown: bool,
     /// The quota that the targets are under.
     quota: Option<throttling::Quota>,
     notes: BTreeSet<String>,
@@ -142,9 +145,12 @@ impl Summary {
                         }
                     }
                     Quota::Unlimited => {}
-                    Quota::Unknown => self.note(format!(
-                        "whether process {pid} has a CPU quota cannot be seen from here"
-                    )),
+                    Quota::Unknown => {
+                        self.quota_unknown = true;
+                        self.note(format!(
+                            "whether process {pid} has a CPU quota cannot be seen from here"
+                        ));
+                    }
                 }
                 self.quota = group.and_then(|group| self.known(throttling::Quota::watch(group)));
             }
@@ -188,7 +194,30 @@ impl Summary {
         };
         let throttling = self.quota.as_ref().map(throttling::Quota::whole);
         let throttling = throttling.and_then(|read| self.known(read));
-        self.report(&whole, known, throttling)
+        let mut report = self.report(&whole, known, throttling);
+        report.diagnosis = Some(self.diagnosis(&report, &whole, known));
+        report
+    }
+
+    /// What stands out. Rules go by every process and all functions, whatever is shown of them.
+    fn diagnosis(&self, report: &Report, whole: &Stretch, known: &Known<'_>) -> Diagnosis {
+        let options = Options { histograms: false, top: usize::MAX, ..self.options(known.config) };
+        let processes = report::processes(whole, known.processes, &options, known.names);
+        let blind = Blind::of(&known.config.selection, self.quota_unknown);
+        verdicts::diagnose(&Report { processes, ..report.clone() }, &blind)
+    }
+
+    fn options(&self, config: &Config) -> Options {
+        Options {
+            // Programs want every process, however many there are.
+            fold: config.fold.or((config.format == Format::Json).then_some(Fold::Process)),
+            histograms: config.histograms,
+            throttling: self.throttling,
+            locks: self.locks,
+            window_start_ns: self.window_start_ns,
+            sample_hz: self.sample_hz,
+            top: config.top,
+        }
     }
 
     fn report(
@@ -198,16 +227,7 @@ impl Summary {
         throttling: Option<Throttling>,
     ) -> Report {
         let &Known { processes, names, config, counts } = known;
-        let options = Options {
-            // Programs want every process, however many there are.
-            fold: config.fold.or((config.format == Format::Json).then_some(Fold::Process)),
-            histograms: config.histograms,
-            throttling: self.throttling,
-            locks: self.locks,
-            window_start_ns: self.window_start_ns,
-            sample_hz: self.sample_hz,
-            top: config.top,
-        };
+        let options = self.options(config);
         let Shown { groups, total, concurrency, too_many } =
             report::groups(stretch, processes, &options, names);
         let sum = |of: fn(&report::Row) -> u64| total.syscalls.iter().map(of).sum();
@@ -231,6 +251,7 @@ impl Summary {
                 }
                 _ => None,
             },
+            diagnosis: None,
             cpus: self.cpus,
             processes: groups,
             total,

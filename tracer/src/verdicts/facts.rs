@@ -67,6 +67,21 @@ impl<'a> Account<'a> {
         self.row(name).and_then(|row| row.bytes).unwrap_or(0)
     }
 
+    /// The process as a sentence has it.
+    pub(super) fn name(&self) -> String {
+        let group = self.group;
+        let comm = group.and_then(|group| group.comm.as_deref()).unwrap_or("a process");
+        match group.and_then(|group| group.pid) {
+            Some(pid) => format!("{comm} (pid {pid})"),
+            None => comm.to_owned(),
+        }
+    }
+
+    /// When a call of this name last ended, since the window opened.
+    pub(super) fn last_ns(&self, name: &str) -> Option<u64> {
+        self.row(name)?.last_ns
+    }
+
     fn row(&self, name: &str) -> Option<&'a Row> {
         self.rows.iter().find(|row| row.name == name)
     }
@@ -103,6 +118,22 @@ impl<'a> Account<'a> {
     }
 }
 
+/// The accounts of several processes.
+#[derive(Clone, Debug)]
+pub(super) struct Several<'a>(pub(super) Vec<Account<'a>>);
+
+impl<'a> Several<'a> {
+    /// A sum over them.
+    pub(super) fn sum(&self, figure: impl Fn(&Account<'a>) -> u64) -> u64 {
+        self.0.iter().map(figure).sum()
+    }
+
+    /// The same, if it is known of each.
+    pub(super) fn sum_known(&self, figure: impl Fn(&Account<'a>) -> Option<u64>) -> Option<u64> {
+        self.0.iter().map(figure).sum()
+    }
+}
+
 /// A report, and what it could not show.
 #[derive(Clone, Debug)]
 pub(super) struct Facts<'a> {
@@ -131,8 +162,11 @@ impl<'a> Facts<'a> {
     pub(super) fn too_little(&self) -> Option<String> {
         let (report, trust) = (self.report, &self.report.trust);
         if report.processes.is_empty() {
-            return Some("no target lived in the window: check that the pid, the name or the \
-                 command is the right one".to_owned());
+            return Some(
+                "no target lived in the window: check that the pid, the name or the \
+                 command is the right one"
+                    .to_owned(),
+            );
         }
         if report.window_ns < SHORTEST_NS {
             return Some(format!(
@@ -160,6 +194,11 @@ impl<'a> Facts<'a> {
                 Time(self.report.window_ns)
             )
         })
+    }
+
+    /// The processes that are such.
+    pub(super) fn those(&self, are: impl Fn(&Account<'a>) -> bool) -> Several<'a> {
+        Several(self.processes.iter().filter(|it| are(it)).copied().collect())
     }
 
     /// CPUs that the targets may use at once: by affinity, and by their quota.

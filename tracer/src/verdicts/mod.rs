@@ -39,7 +39,10 @@ const AT_MOST: usize = 3;
 pub fn diagnose(report: &Report, blind: &Blind) -> Diagnosis {
     let facts = Facts::new(report, blind);
     if let Some(missing) = facts.too_little() {
-        return Diagnosis { verdicts: Vec::new(), cannot_tell: vec![Undecided { name: None, missing }] };
+        return Diagnosis {
+            verdicts: Vec::new(),
+            cannot_tell: vec![Undecided { name: None, missing }],
+        };
     }
     let mut verdicts = Vec::new();
     let mut cannot_tell = Vec::new();

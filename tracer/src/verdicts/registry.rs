@@ -3,7 +3,7 @@
 use super::{Facts, Finding, rules};
 
 /// A rule: what it looks for, and how.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Rule {
     /// Its identifier, which scripts may rely on.
     pub name: &'static str,

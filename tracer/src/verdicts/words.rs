@@ -68,7 +68,10 @@ mod tests {
     #[test]
     fn figures_have_as_many_digits_as_they_are_worth() {
         assert_eq!([0.449, 0.004, 0.0, 1.0].map(percent), ["45 %", "0.4 %", "0 %", "100 %"]);
-        assert_eq!([0.949, 15.52, 122_345.0, 999.6].map(number), ["0.95", "15.5", "122,000", "1,000"]);
+        assert_eq!(
+            [0.949, 15.52, 122_345.0, 999.6].map(number),
+            ["0.95", "15.5", "122,000", "1,000"]
+        );
         assert_eq!([512.0, 8.5e6, 1.3e9].map(bytes), ["512 B", "8.1 MiB", "1.2 GiB"]);
         assert_eq!(rate(5, 2.0), "2.50/s");
         assert_eq!((share(1, 0), per(3, 0.0)), (0.0, 0.0));

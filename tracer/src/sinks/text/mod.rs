@@ -14,6 +14,7 @@ mod pauses;
 mod samples;
 mod scheduler;
 mod table;
+mod verdicts;
 
 #[cfg(test)]
 pub(super) mod sample;
@@ -24,8 +25,8 @@ use page::{HEADING, NOTE, PLAIN, Page};
 use table::{Layout, Table};
 
 use super::Style;
-use crate::units;
 use crate::report::{Budget, Futex, Group, Lock, Report, Row, Samples, Sched, Total};
+use crate::units;
 
 /// What is shown of one process, or of all.
 struct Section<'a> {
@@ -107,6 +108,9 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
     let mut page = Page::new(style);
     if let Some(heading) = heading::of_report(report, style.series) {
         page.prose(HEADING, &heading);
+    }
+    if let Some(diagnosis) = &report.diagnosis {
+        verdicts::put(diagnosis, &mut page);
     }
     if report.processes.is_empty() {
         page.prose(NOTE, "No process to report: no target lived in this window.");

@@ -7,6 +7,7 @@ use crate::report::{
     Interval, Library, Lock, LockPlace, Method, Pause, Report, Row, SCHEMA, Samples, Sched, Sleep,
     Switches, Throttling, Total, Trust, Uncertainty, Waker,
 };
+use crate::verdicts::{Diagnosis, Strength, Undecided, Verdict};
 
 const US: u64 = 1_000;
 const MS: u64 = 1_000_000;
@@ -180,6 +181,7 @@ fn report(processes: Vec<Group>, total: Total) -> Report {
         window_ns: 5 * S,
         interval: None,
         command: None,
+        diagnosis: None,
         cpus: Cpus { online: Some(8), allowed: Some(2), quota: None },
         processes,
         total,
@@ -323,7 +325,7 @@ pub(in crate::sinks) fn complete() -> Report {
     group.syscalls = group
         .syscalls
         .drain(..)
-        .map(|row| Row { bytes: Some(8 << 20), ..open_futex(row) })
+        .map(|row| Row { bytes: Some(8 << 20), last_ns: Some(4 * S), ..open_futex(row) })
         .collect();
     // What is no system call in the budget's maps, whose keys are names and not fields.
     group.budget.kernel_ns = BTreeMap::from([("other".to_owned(), 24 * MS)]);
@@ -356,5 +358,27 @@ pub(in crate::sinks) fn complete() -> Report {
         Some(Uncertainty { method, count: Some(90), user_error_ns: Some(2 * MS) });
     report.total.budget = group.budget.clone();
     report.pauses = pauses(1);
+    report.diagnosis = Some(diagnosis());
     report
+}
+
+/// What stands out in two of them, and what cannot be told.
+pub(in crate::sinks) fn diagnosis() -> Diagnosis {
+    let verdict = |name, strength| Verdict {
+        name,
+        strength,
+        what: format!("what {name} means here"),
+        evidence: ["one figure", "another one", "a third one"].map(str::to_owned),
+        remedy: "set THIS=1".to_owned(),
+        against: "something else".to_owned(),
+        weight: 0.5,
+    };
+    let missing = "CPU samples".to_owned();
+    Diagnosis {
+        verdicts: vec![
+            verdict("heap-churn", Strength::Strong),
+            verdict("page-allocator", Strength::Weak),
+        ],
+        cannot_tell: vec![Undecided { name: Some("mapping-churn"), missing }],
+    }
 }

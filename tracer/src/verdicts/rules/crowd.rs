@@ -1,10 +1,10 @@
 //! More threads of pools that want to run than CPUs they may run on.
 
+use crate::units::Time;
 use crate::verdicts::{
-    facts::{Account, Facts},
+    facts::{Account, Facts, Several},
     words::{number, percent, share},
 };
-use crate::units::Time;
 
 /// A process with fewer threads than this that want to run has no pool.
 const POOL: f64 = 1.5;
@@ -15,7 +15,7 @@ const TOO_MANY: f64 = 1.25;
 #[derive(Clone, Debug)]
 pub(super) struct Crowd<'a> {
     /// Those processes.
-    pub(super) pools: Vec<Account<'a>>,
+    pub(super) pools: Several<'a>,
     /// CPUs that they may use at once.
     pub(super) cpus: f64,
     /// The number of threads to have.
@@ -32,31 +32,25 @@ impl<'a> Crowd<'a> {
     pub(super) fn of(facts: &Facts<'a>) -> Option<Self> {
         let cpus = facts.cpus()?;
         let wanting = facts.demand(&facts.all);
-        let pools: Vec<_> =
-            facts.processes.iter().filter(|it| facts.demand(it) >= POOL).copied().collect();
-        let is_crowd = !pools.is_empty() && wanting > TOO_MANY * cpus;
+        let pools = facts.those(|it| facts.demand(it) >= POOL);
+        let is_crowd = !pools.0.is_empty() && wanting > TOO_MANY * cpus;
         let threads_to_have = facts.threads_to_have()?;
         is_crowd.then_some(Self { pools, cpus, threads_to_have, wanting })
     }
 
-    /// A sum over the pools.
-    pub(super) fn sum(&self, figure: impl Fn(&Account<'_>) -> u64) -> u64 {
-        self.pools.iter().map(figure).sum()
-    }
-
     /// Share of the pools' time in which a thread could have run and had no CPU.
     pub(super) fn waiting_share(&self) -> f64 {
-        let waited = self.sum(Account::demand_ns) - self.sum(Account::on_cpu_ns);
-        share(waited, self.sum(|it| it.thread_ns))
+        let waited = self.pools.sum(Account::demand_ns) - self.pools.sum(Account::on_cpu_ns);
+        share(waited, self.pools.sum(|it| it.thread_ns))
     }
 
     /// How many threads for how many CPUs.
     pub(super) fn evidence(&self, facts: &Facts<'_>) -> String {
-        let threads = self.sum(|it| it.threads);
+        let threads = self.pools.sum(|it| it.threads);
         format!(
             "{} threads want to run at once ({threads} of {}), on {} CPUs; {} were used",
             number(self.wanting),
-            match self.pools.len() {
+            match self.pools.0.len() {
                 1 => "one process".to_owned(),
                 n => format!("{n} processes"),
             },
@@ -79,8 +73,8 @@ impl<'a> Crowd<'a> {
 
     /// How to have fewer threads.
     pub(super) fn remedy(&self) -> String {
-        let n = (self.threads_to_have / self.pools.len().max(1) as u64).max(1);
-        let each = match self.pools.len() {
+        let n = (self.threads_to_have / self.pools.0.len().max(1) as u64).max(1);
+        let each = match self.pools.0.len() {
             1 => String::new(),
             pools => format!(" in each of the {pools} processes"),
         };

@@ -26,18 +26,16 @@ const COST: f64 = 0.1;
 const LEAST_PAD: u64 = 128 << 20;
 
 fn judge(facts: &Facts<'_>) -> Finding {
-    let of: Vec<_> = facts.processes.iter().filter(|it| churns(it, facts.seconds)).collect();
-    if of.is_empty() {
+    let of = facts.those(|it| churns(it, facts.seconds));
+    if of.0.is_empty() {
         return Finding::Nothing;
     }
-    let sum = |figure: &dyn Fn(&Account<'_>) -> u64| of.iter().map(|it| figure(it)).sum::<u64>();
-    let on_cpu = sum(&Account::on_cpu_ns);
-    let brk = sum(&|it| it.kernel_ns(&BRK));
-    let grown = sum(&|it| it.bytes("brk grow"));
-    let shrunk = sum(&|it| it.bytes("brk shrink"));
-    let shrinks = sum(&|it| it.calls("brk shrink"));
-    let Some(faults) = of.iter().map(|it| facts.faults_ns(it).map(|ns| of_heap(it, ns))).sum::<Option<u64>>()
-    else {
+    let on_cpu = of.sum(Account::on_cpu_ns);
+    let brk = of.sum(|it| it.kernel_ns(&BRK));
+    let grown = of.sum(|it| it.bytes("brk grow"));
+    let shrunk = of.sum(|it| it.bytes("brk shrink"));
+    let shrinks = of.sum(|it| it.calls("brk shrink"));
+    let Some(faults) = of.sum_known(|it| Some(of_heap(it, facts.faults_ns(it)?))) else {
         return match share(brk, on_cpu) {
             cost if cost < 0.01 => Finding::Nothing,
             cost => Finding::CannotTell(format!(
@@ -53,7 +51,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
         return Finding::Nothing;
     }
     let seconds = facts.seconds;
-    let minor = sum(&|it| it.sched.faults.minor);
+    let minor = of.sum(|it| it.sched.faults.minor);
     let pad = (4 * shrunk / shrinks.max(1)).next_power_of_two().max(LEAST_PAD);
     Finding::Verdict(Verdict {
         name: RULE.name,
@@ -67,7 +65,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
             format!(
                 "heap grown by {}/s in {} calls and given back by {}/s in {}, {} at a time",
                 bytes(per(grown, seconds)),
-                rate(sum(&|it| it.calls("brk grow")), seconds),
+                rate(of.sum(|it| it.calls("brk grow")), seconds),
                 bytes(per(shrunk, seconds)),
                 rate(shrinks, seconds),
                 bytes(share(shrunk, shrinks)),
@@ -77,8 +75,11 @@ fn judge(facts: &Facts<'_>) -> Finding {
                 percent(share(faults, on_cpu)),
                 percent(share(brk, on_cpu))
             ),
-            format!("{} page faults, {} for each time it is given back", rate(minor, seconds),
-                number(share(minor, shrinks))),
+            format!(
+                "{} page faults, {} for each time it is given back",
+                rate(minor, seconds),
+                number(share(minor, shrinks))
+            ),
         ],
         remedy: format!(
             "with glibc set MALLOC_TOP_PAD_={pad} in the environment ({} are kept at the top of \

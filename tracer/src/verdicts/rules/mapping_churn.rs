@@ -27,17 +27,15 @@ const HIGHEST_THRESHOLD: u64 = 32 << 20;
 const LEAST_PAD: u64 = 128 << 20;
 
 fn judge(facts: &Facts<'_>) -> Finding {
-    let of: Vec<_> = facts.processes.iter().filter(|it| churns(it, facts.seconds)).collect();
-    if of.is_empty() {
+    let of = facts.those(|it| churns(it, facts.seconds));
+    if of.0.is_empty() {
         return Finding::Nothing;
     }
-    let sum = |figure: &dyn Fn(&Account<'_>) -> u64| of.iter().map(|it| figure(it)).sum::<u64>();
-    let on_cpu = sum(&Account::on_cpu_ns);
-    let calls = sum(&|it| it.kernel_ns(&CALLS));
-    let unmaps = sum(&|it| it.calls("munmap"));
-    let unmapped = sum(&|it| it.bytes("munmap"));
-    let faults = of.iter().map(|it| facts.faults_ns(it).map(|ns| of_mappings(it, ns)));
-    let Some(faults) = faults.sum::<Option<u64>>() else {
+    let on_cpu = of.sum(Account::on_cpu_ns);
+    let calls = of.sum(|it| it.kernel_ns(&CALLS));
+    let unmaps = of.sum(|it| it.calls("munmap"));
+    let unmapped = of.sum(|it| it.bytes("munmap"));
+    let Some(faults) = of.sum_known(|it| Some(of_mappings(it, facts.faults_ns(it)?))) else {
         return match share(calls, on_cpu) {
             cost if cost < 0.01 => Finding::Nothing,
             cost => Finding::CannotTell(format!(
@@ -53,7 +51,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
         return Finding::Nothing;
     }
     let seconds = facts.seconds;
-    let minor = sum(&|it| it.sched.faults.minor);
+    let minor = of.sum(|it| it.sched.faults.minor);
     let at_a_time = unmapped / unmaps.max(1);
     Finding::Verdict(Verdict {
         name: RULE.name,
@@ -66,8 +64,8 @@ fn judge(facts: &Facts<'_>) -> Finding {
         evidence: [
             format!(
                 "{}/s mapped in {} calls and {}/s unmapped in {}, {} at a time",
-                bytes(per(sum(&|it| it.bytes("mmap")), seconds)),
-                rate(sum(&|it| it.calls("mmap")), seconds),
+                bytes(per(of.sum(|it| it.bytes("mmap")), seconds)),
+                rate(of.sum(|it| it.calls("mmap")), seconds),
                 bytes(per(unmapped, seconds)),
                 rate(unmaps, seconds),
                 bytes(share(unmapped, unmaps)),

@@ -1,11 +1,11 @@
 //! Threads of one process wait for the lock of their address space.
 
+use crate::units::Time;
 use crate::verdicts::{
     Finding, Rule, Strength, Verdict,
     facts::{Account, Facts},
     words::{percent, rate, share},
 };
-use crate::units::Time;
 
 pub(in crate::verdicts) const RULE: Rule = Rule {
     name: "mmap-lock",
@@ -21,17 +21,17 @@ const COST: f64 = 0.1;
 const WAITS: u64 = 20;
 
 fn judge(facts: &Facts<'_>) -> Finding {
-    let of: Vec<_> = facts.processes.iter().filter(|it| waits(it)).collect();
-    if of.is_empty() {
+    let of = facts.those(|it| waits(it));
+    if of.0.is_empty() {
         return Finding::Nothing;
     }
-    let sum = |figure: &dyn Fn(&Account<'_>) -> u64| of.iter().map(|it| figure(it)).sum::<u64>();
-    let (count, ns) = (sum(&|it| it.lock_ns(is_mmap_lock).0), sum(&|it| it.lock_ns(is_mmap_lock).1));
-    let to_write = sum(&|it| it.lock_ns(|kind| kind == "mmap_lock write").1);
-    let active = sum(&active_ns);
+    let (count, ns) =
+        (of.sum(|it| it.lock_ns(is_mmap_lock).0), of.sum(|it| it.lock_ns(is_mmap_lock).1));
+    let to_write = of.sum(|it| it.lock_ns(|kind| kind == "mmap_lock write").1);
+    let active = of.sum(active_ns);
     let cost = share(ns, active);
-    let threads = sum(&|it| it.threads);
-    let calls = |name| sum(&|it| it.calls(name));
+    let threads = of.sum(|it| it.threads);
+    let calls = |name| of.sum(|it| it.calls(name));
     Finding::Verdict(Verdict {
         name: RULE.name,
         strength: Strength::of_share(cost),
@@ -45,7 +45,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
                 "{} waits for mmap_lock, {} together, by {threads} threads of {}",
                 rate(count, facts.seconds),
                 Time(ns),
-                if of.len() == 1 { "one process".to_owned() } else { format!("{} processes", of.len()) },
+                if of.0.len() == 1 { "one process".to_owned() } else { format!("{} processes", of.0.len()) },
             ),
             format!("{} of that to change the mappings, the rest to look at them", percent(share(to_write, ns))),
             format!(

@@ -24,13 +24,13 @@ const UNKNOWN: f64 = 0.5;
 
 fn judge(facts: &Facts<'_>) -> Finding {
     let Some(crowd) = Crowd::of(facts) else { return Finding::Nothing };
-    let on_cpu = crowd.sum(|it| it.on_cpu_ns());
-    let yields = crowd.sum(|it| it.calls("sched_yield"));
-    let in_kernel = share(crowd.sum(|it| it.in_calls_ns()), on_cpu);
+    let on_cpu = crowd.pools.sum(|it| it.on_cpu_ns());
+    let yields = crowd.pools.sum(|it| it.calls("sched_yield"));
+    let in_kernel = share(crowd.pools.sum(|it| it.in_calls_ns()), on_cpu);
     if per(yields, per(on_cpu, 1e9)) >= YIELDS || in_kernel > 0.2 {
         return Finding::Nothing;
     }
-    let code: Code = crowd.pools.iter().filter_map(|it| it.samples).map(Code::of).sum();
+    let code: Code = crowd.pools.0.iter().filter_map(|it| it.samples).map(Code::of).sum();
     let open = |why: &str| {
         Finding::CannotTell(format!(
             "{:.0} threads share {:.0} CPUs; whether they work or wait for each other {why}. If they \
@@ -50,7 +50,11 @@ fn judge(facts: &Facts<'_>) -> Finding {
     }
     Finding::Verdict(Verdict {
         name: RULE.name,
-        strength: if crowd.wanting >= 1.9 * crowd.cpus { Strength::Strong } else { Strength::Clear },
+        strength: if crowd.wanting >= 1.9 * crowd.cpus {
+            Strength::Strong
+        } else {
+            Strength::Clear
+        },
         what: format!(
             "{:.0} threads share {:.0} CPUs and wait for each other by spinning in user mode: whoever \
              waits keeps the CPU from whom it waits for, and no system call shows it",
@@ -66,16 +70,17 @@ fn judge(facts: &Facts<'_>) -> Finding {
             crowd.waits(facts),
         ],
         remedy: crowd.remedy(),
-        against: "threads that never wait for each other: then the time is in functions that compute, \
+        against:
+            "threads that never wait for each other: then the time is in functions that compute, \
                   and more threads than CPUs cost little"
-            .to_owned(),
+                .to_owned(),
         weight: crowd.waiting_share(),
     })
 }
 
 /// The waiting function that most samples are in.
 fn hottest(crowd: &Crowd<'_>) -> String {
-    let samples = crowd.pools.iter().filter_map(|it| it.samples);
+    let samples = crowd.pools.0.iter().filter_map(|it| it.samples);
     let functions = samples.flat_map(|samples| &samples.top_user);
     let waiting = functions.filter(|function| super::waiting::is_waiting(function));
     let hottest = waiting.max_by_key(|function| function.count);

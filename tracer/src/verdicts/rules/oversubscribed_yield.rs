@@ -20,16 +20,20 @@ pub(super) const YIELDS: f64 = 2_000.0;
 
 fn judge(facts: &Facts<'_>) -> Finding {
     let Some(crowd) = Crowd::of(facts) else { return Finding::Nothing };
-    let yields = crowd.sum(|it| it.calls("sched_yield"));
-    let on_cpu = crowd.sum(|it| it.on_cpu_ns());
+    let yields = crowd.pools.sum(|it| it.calls("sched_yield"));
+    let on_cpu = crowd.pools.sum(|it| it.on_cpu_ns());
     if per(yields, per(on_cpu, 1e9)) < YIELDS {
         return Finding::Nothing;
     }
-    let in_yield = crowd.sum(|it| it.kernel_ns(&["sched_yield"]));
-    let involuntary = crowd.sum(|it| it.sched.switches.involuntary);
+    let in_yield = crowd.pools.sum(|it| it.kernel_ns(&["sched_yield"]));
+    let involuntary = crowd.pools.sum(|it| it.sched.switches.involuntary);
     Finding::Verdict(Verdict {
         name: RULE.name,
-        strength: if crowd.wanting >= 1.9 * crowd.cpus { Strength::Strong } else { Strength::Clear },
+        strength: if crowd.wanting >= 1.9 * crowd.cpus {
+            Strength::Strong
+        } else {
+            Strength::Clear
+        },
         what: format!(
             "{:.0} threads share {:.0} CPUs and wait for each other by sched_yield: whoever waits takes \
              the CPU from whom it waits for",
@@ -46,9 +50,10 @@ fn judge(facts: &Facts<'_>) -> Finding {
             crowd.waits(facts),
         ],
         remedy: crowd.remedy(),
-        against: "threads that never wait for each other: then there are no yields, and more threads \
+        against:
+            "threads that never wait for each other: then there are no yields, and more threads \
                   than CPUs cost little"
-            .to_owned(),
+                .to_owned(),
         weight: crowd.waiting_share(),
     })
 }

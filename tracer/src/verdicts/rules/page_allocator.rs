@@ -1,11 +1,11 @@
 //! Processes that share no memory wait for each other where the kernel hands out pages.
 
+use crate::units::Time;
 use crate::verdicts::{
     Finding, Rule, Strength, Verdict,
     facts::Facts,
     words::{number, percent, rate, share},
 };
-use crate::units::Time;
 
 pub(in crate::verdicts) const RULE: Rule = Rule {
     name: "page-allocator",
@@ -60,14 +60,16 @@ fn judge(facts: &Facts<'_>) -> Finding {
                 number(facts.report.concurrency.busy_cpus)
             ),
         ],
-        remedy: "make fewer page faults: keep freed memory (MALLOC_TOP_PAD_=134217728 with glibc), \
+        remedy:
+            "make fewer page faults: keep freed memory (MALLOC_TOP_PAD_=134217728 with glibc), \
                  use huge pages (GLIBC_TUNABLES=glibc.malloc.hugetlb=1), or put the workers into \
                  memory control groups of their own, which gives each a lock of its own for its \
                  lists of pages"
-            .to_owned(),
-        against: "waits that stay with one worker alone, or that are not in page faults, brk, munmap \
+                .to_owned(),
+        against:
+            "waits that stay with one worker alone, or that are not in page faults, brk, munmap \
                   and the like; mmap_lock is none of these: processes do not share it"
-            .to_owned(),
+                .to_owned(),
         weight: cost,
     })
 }
