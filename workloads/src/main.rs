@@ -6,14 +6,16 @@
 //! workloads mmap-storm [--procs N] [--kib KIB] …
 //! workloads oversubscribe [--threads T] [--wait yield|spin] [--size M] [--quota CPUS] …
 //! workloads interpreter-lock [--style python2|python3|pool] [--threads T] …
+//! workloads shm-sum    [--procs N] [--start exec|fork] [--passes P] …
+//! workloads gather     [--procs N] [--serial] …
 //! workloads syscalls   [--threads T] [--procs P] [--repeat N] [--start-after-stdin] [--hold] STEP…
 //! workloads scene      NAME …
 //! ```
 //!
 //! All but the last two make a situation that someone met; with `--healthy` each does the same work
 //! without the trouble. They end after `--seconds` or `--iterations`, or at SIGTERM or SIGINT, and
-//! tell in `iterations` how far they came. What each does, and whose story it is, is told at the top of its
-//! folder, and of `brk-loop` below.
+//! tell in `iterations` how far they came. What each does, and whose story it is, is told at the
+//! top of its folder, and of `brk-loop` below.
 //!
 //! # Truth
 //!
@@ -152,6 +154,7 @@ mod children;
 mod crew;
 mod crunch;
 mod gate;
+mod gather;
 mod handshake;
 mod interpreter_lock;
 mod line;
@@ -161,6 +164,7 @@ mod procs;
 mod raw;
 mod roll_call;
 mod scene;
+mod shm_sum;
 mod syscalls;
 mod tally;
 mod truth;
@@ -185,6 +189,10 @@ enum Workload {
     Oversubscribe(oversubscribe::Args),
     /// Threads of which only one can work at a time, fighting or waiting for their turn
     InterpreterLock(interpreter_lock::Args),
+    /// Processes that sum disjoint parts of one array in shared memory
+    ShmSum(shm_sum::Args),
+    /// A dispatcher that gives tasks to worker processes and gathers their answers
+    Gather(gather::Args),
     /// An exact number of named calls
     Syscalls(syscalls::Args),
     /// A small scene of how processes and threads begin, end, and are interrupted
@@ -208,6 +216,8 @@ fn run(workload: Workload) -> Result<()> {
         Workload::MmapStorm(args) => mmap_storm::run(&args),
         Workload::Oversubscribe(args) => oversubscribe::run(&args),
         Workload::InterpreterLock(args) => interpreter_lock::run(&args),
+        Workload::ShmSum(args) => shm_sum::run(&args),
+        Workload::Gather(args) => gather::run(&args),
         Workload::Syscalls(args) => syscalls::run(args),
         Workload::Scene(args) => scene::run(args),
     }

@@ -2,36 +2,36 @@
 //!
 //! # The story
 //!
-//! Someone gives their Python program threads, and it gets slower than with one, with half of its time
-//! in the kernel. `strace` shows hundreds of thousands of `futex` calls, or of `sched_yield`. Three
-//! things can be behind that:
+//! Someone gives their Python program threads, and it gets slower than with one, with half of its
+//! time in the kernel. `strace` shows hundreds of thousands of `futex` calls, or of `sched_yield`.
+//! Three things can be behind that:
 //!
-//! * **Python 2** releases its interpreter lock every hundred byte codes and takes it again at once. A
-//!   thread woken by the release finds it held again, and waits again; most waits end at once with
-//!   `EAGAIN`, for the lock is free at that very moment. Two threads make 400,000 `futex` calls a
-//!   second, all on one word, and do half of what one did.
-//! * **Python 3** threads wait for the lock for 5 ms, then ask its holder to drop it, which then waits
-//!   until it is taken. Little is lost, but nothing is won either: one thread works at a time, and
-//!   the others are in timed `futex` waits.
-//! * **A task pool** (TBB under numba, say) keeps threads that look for tasks and `sched_yield` as long
-//!   as there are none: half a million calls a second for a loop that is too short to share.
+//! * **Python 2** releases its interpreter lock every hundred byte codes and takes it again at
+//!   once. A thread woken by the release finds it held again, and waits again; most waits end at
+//!   once with `EAGAIN`, for the lock is free at that very moment. Two threads make 400,000 `futex`
+//!   calls a second, all on one word, and do half of what one did.
+//! * **Python 3** threads wait for the lock for 5 ms, then ask its holder to drop it, which then
+//!   waits until it is taken. Little is lost, but nothing is won either: one thread works at a
+//!   time, and the others are in timed `futex` waits.
+//! * **A task pool** (TBB under numba, say) keeps threads that look for tasks and `sched_yield` as
+//!   long as there are none: half a million calls a second for a loop that is too short to share.
 //!
 //! # What it does
 //!
 //! `--style python2` and `python3`: `--threads` threads interpret byte codes, a hundred at a time,
 //! under one lock that works as that Python's does, by direct `futex` calls. `--style pool`: the
-//! first thread does something alone, then shares 4 tasks of some 20 µs for each thread, and so on.
+//! first thread does something alone, then shares 4 tasks of some 10 µs for each thread, and so on.
 //!
 //! `--healthy` is one thread, which never waits: no `futex` and no `sched_yield` call.
 //!
 //! # Truth
 //!
 //! One line: `workload`, `pid`, `tids` if there is more than one thread, `style`, `threads`,
-//! `iterations` (rounds of a hundred byte codes of all threads together; of a pool, parallel loops),
-//! `tasks` of a pool, `calls`, `errors`, `futex {waits, woken, eagain, timed_out, wakes, woke}` (`woke`:
-//! wakes that met someone) if there were any, `futex_wait_ns {count, total, min, max}` as measured
-//! around each wait, and a span. The counts are of all `futex` and `sched_yield` calls that the
-//! threads made at their work. `--iterations` is for each thread.
+//! `iterations` (rounds of a hundred byte codes of all threads together; of a pool, parallel
+//! loops), `tasks` of a pool, `calls`, `errors`, `futex {waits, woken, eagain, timed_out, wakes,
+//! woke}` (`woke`: wakes that met someone) if there were any, `futex_wait_ns {count, total, min,
+//! max}` as measured around each wait, and a span. The counts are of all `futex` and `sched_yield`
+//! calls that the threads made at their work. `--iterations` is for each thread.
 
 mod bytecode;
 mod python2;
@@ -55,8 +55,8 @@ use crate::workers;
 const WORKLOAD: &str = "interpreter-lock";
 
 const HELP: &str = "\
-python2: the lock is released and taken again every hundred byte codes; others wake up too late, and most
-         waits end at once with EAGAIN: hundreds of thousands of futex calls a second
+python2: the lock is released and taken again every hundred byte codes; others wake up too late,
+         and most waits end at once with EAGAIN: hundreds of thousands of futex calls a second
 python3: others wait 5 ms at a time, then ask for the lock and are given it
 pool:    no lock; threads without a task call sched_yield until there is one, as TBB's do
 

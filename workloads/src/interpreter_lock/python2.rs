@@ -17,9 +17,9 @@ impl Lock {
         Self(Word::new(1))
     }
 
-    /// Takes the lock; whoever finds it held sleeps until a release. The one who released it has mostly
-    /// taken it again before anyone woken by that gets there; and if it is free at the moment of the call,
-    /// the call fails with `EAGAIN`.
+    /// Takes the lock; whoever finds it held sleeps until a release. The one who released it has
+    /// mostly taken it again before anyone woken by that gets there; and if it is free at the
+    /// moment of the call, the call fails with `EAGAIN`.
     #[inline(never)]
     fn take_lock(&self, tally: &mut Tally) -> Result<()> {
         while !self.0.replace(1, 0) {

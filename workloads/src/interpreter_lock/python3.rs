@@ -37,8 +37,8 @@ impl Lock {
         }
     }
 
-    /// Takes the lock for thread `me`. Who has waited for 5 ms while no one else was given it asks the
-    /// holder to drop it.
+    /// Takes the lock for thread `me`. Who has waited for 5 ms while no one else was given it asks
+    /// the holder to drop it.
     #[inline(never)]
     fn take_gil(&self, me: usize, tally: &mut Tally) -> Result<()> {
         while !self.held.replace(FREE, HELD) {

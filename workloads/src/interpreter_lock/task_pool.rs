@@ -11,9 +11,9 @@ use crate::until::Limit;
 
 /// Tasks in a parallel loop, for each thread.
 const TASKS_PER_THREAD: u64 = 4;
-/// Steps of a task: some 20 µs if optimised.
+/// Steps of a task: some 10 µs if optimised.
 const TASK_STEPS: u64 = 5_000;
-/// Steps that the caller does alone between two parallel loops: some 100 µs.
+/// Steps that the caller does alone between two parallel loops: some 50 µs.
 const SERIAL_STEPS: u64 = 25_000;
 
 /// Tasks, numbered from 0.
@@ -49,7 +49,7 @@ impl Pool {
         Ok(rounds)
     }
 
-    /// What every other thread does. Returns its tasks.
+    /// What every other thread does.
     pub(super) fn serve(&self, tally: &mut Tally) -> Result<()> {
         while !self.closed.load(Ordering::SeqCst) {
             if self.take_task() {

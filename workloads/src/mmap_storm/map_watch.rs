@@ -6,8 +6,9 @@ use crate::raw::malloc::{Mapped, mapped};
 
 /// Compares the blocks that `malloc` has mapped with those at the last look.
 ///
-/// Looking enters the kernel never. It sees each mapping exactly once if at most one is made or given
-/// back between two looks: one `malloc` or `free` does no more, so a look after each is exact.
+/// Looking enters the kernel never. It sees each mapping exactly once if at most one is made or
+/// given back between two looks: one `malloc` or `free` does no more, so a look after each is
+/// exact.
 #[derive(Debug)]
 pub(super) struct MapWatch {
     last: Mapped,

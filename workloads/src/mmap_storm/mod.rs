@@ -13,20 +13,21 @@
 //! # What it does
 //!
 //! Each of `--procs` processes, `workloads mmap-storm worker`, repeats those two operations on
-//! arrays of `--kib`. The parent tells their `malloc` to map whatever has 128 KiB or more; they make no
-//! memory call themselves. A turn is 2 `mmap`, 2 `munmap`, and a page fault for each page of both
-//! arrays (with transparent huge pages not at `always`). Most of the time goes into those faults,
-//! which no table of system calls shows.
+//! arrays of `--kib`. The parent tells their `malloc` to map whatever has 128 KiB or more; they
+//! make no memory call themselves. A turn is 2 `mmap`, 2 `munmap`, and a page fault for each page
+//! of both arrays (with transparent huge pages not at `always`). Most of the time goes into those
+//! faults, which no table of system calls shows.
 //!
 //! `--healthy` tells `malloc` to keep room for the arrays at the top of the heap instead
-//! (`MALLOC_TOP_PAD_`, at least 128 MiB): no `mmap`, no `munmap`, and no faults after the first turn.
+//! (`MALLOC_TOP_PAD_`, at least 128 MiB): no `mmap`, no `munmap`, and no faults after the first
+//! turn.
 //!
 //! # Truth
 //!
-//! One line per worker: `workload`, `pid`, `iterations`, `mmap_observed {mmap, munmap, bytes_mapped,
-//! bytes_unmapped}`, and a span over all turns. What was mapped and unmapped in the turns is what
-//! `malloc` itself says after each allocation and release (`mallinfo2`, which makes no call), so
-//! the figures are exact.
+//! One line per worker: `workload`, `pid`, `iterations`, `mmap_observed {mmap, munmap,
+//! bytes_mapped, bytes_unmapped}`, and a span over all turns. What was mapped and unmapped in the
+//! turns is what `malloc` itself says after each allocation and release (`mallinfo2`, which makes
+//! no call), so the figures are exact.
 
 mod map_watch;
 mod temporaries;
@@ -39,10 +40,10 @@ use crate::until::Until;
 use crate::workers::{self, Allocator};
 
 const HELP: &str = "\
-Each turn makes two arrays, y = x * 1.5 and z = y + x, and drops both. malloc is told to map blocks of
-128 KiB and more, so a turn is 2 mmap, 2 munmap and a page fault for every page: the program spends
-most of its time in the kernel. That is what happens to all arrays above 32 MiB, and to smaller ones
-where MALLOC_MMAP_THRESHOLD_, or MALLOC_TRIM_THRESHOLD_ alone, is set.
+Each turn makes two arrays, y = x * 1.5 and z = y + x, and drops both. malloc is told to map
+blocks of 128 KiB and more, so a turn is 2 mmap, 2 munmap and a page fault for every page: the
+program spends most of its time in the kernel. That is what happens to all arrays above 32 MiB,
+and to smaller ones where MALLOC_MMAP_THRESHOLD_, or MALLOC_TRIM_THRESHOLD_ alone, is set.
 
 Example: NUM_PROCS=4 workloads mmap-storm --kib 40960 --seconds 10";
 

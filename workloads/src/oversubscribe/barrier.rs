@@ -25,8 +25,8 @@ impl Barrier {
         Self { members, wait, arrived: AtomicUsize::new(0), meetings: AtomicU32::new(0) }
     }
 
-    /// Waits until all have arrived. Before anyone goes on, the last one does `last`; what it writes
-    /// is seen by all.
+    /// Waits until all have arrived. Before anyone goes on, the last one does `last`; what it
+    /// writes is seen by all.
     pub(super) fn meet(&self, tally: &mut Tally, last: impl FnOnce()) -> Result<()> {
         let meeting = self.meetings.load(Ordering::Acquire);
         if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 == self.members {

@@ -7,6 +7,7 @@ pub(crate) mod futex;
 pub(crate) mod heap;
 pub(crate) mod malloc;
 pub(crate) mod memory;
+pub(crate) mod shared;
 pub(crate) mod signal;
 pub(crate) mod thread;
 

@@ -38,6 +38,7 @@ calls! {
     Getppid = "getppid",
     Nanosleep = "nanosleep",
     Read = "read",
+    Write = "write",
     // A call made through the 32-bit entry is none of the 64-bit calls.
     CompatGetpid = "compat getpid",
     CompatChdir = "compat chdir",

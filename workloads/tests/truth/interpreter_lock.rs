@@ -24,7 +24,8 @@ fn futex(truth: &Value, name: &str) -> Result<usize> {
     Ok(usize::try_from(number(truth, &format!("/futex/{name}"))?)?)
 }
 
-/// Checks that strace saw the `futex` calls that the truth tells of, by their ends, and no other call.
+/// Checks that strace saw the `futex` calls that the truth tells of, by their ends, and no other
+/// call.
 fn compare((run, truth, seen): &(Run, Value, Counts)) -> Result<()> {
     let calls = u64::try_from(number(truth, "/calls/futex")?)?;
     assert_eq!(seen, &Counts::from([("futex".to_owned(), calls)]));
