@@ -20,6 +20,13 @@ pub(super) fn number(value: f64) -> String {
     }
 }
 
+/// A number of CPUs: `2`, or `1.5` of a quota.
+pub(super) fn cpus(value: f64) -> String {
+    let tenths = (value * 10.0).round() / 10.0;
+    let what = if tenths == 1.0 { "CPU" } else { "CPUs" };
+    format!("{tenths} {what}")
+}
+
 /// A count per second: `122,000/s`.
 pub(super) fn rate(count: u64, seconds: f64) -> String {
     format!("{}/s", number(per(count, seconds)))
@@ -73,6 +80,7 @@ mod tests {
             ["0.95", "15.5", "122,000", "1,000"]
         );
         assert_eq!([512.0, 8.5e6, 1.3e9].map(bytes), ["512 B", "8.1 MiB", "1.2 GiB"]);
+        assert_eq!([2.0, 1.5, 1.0].map(cpus), ["2 CPUs", "1.5 CPUs", "1 CPU"]);
         assert_eq!(rate(5, 2.0), "2.50/s");
         assert_eq!((share(1, 0), per(3, 0.0)), (0.0, 0.0));
     }

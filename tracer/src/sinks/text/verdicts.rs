@@ -21,7 +21,9 @@ pub(super) fn put(diagnosis: &Diagnosis, page: &mut Page<'_>) {
 fn put_one(verdict: &Verdict, page: &mut Page<'_>) {
     let Verdict { name, strength, what, evidence, remedy, against, .. } = verdict;
     page.prose(HEADING, &format!("{name} ({}): {what}", strength.word()));
-    page.entry(&[format!("shown by: {}", evidence.join("; "))]);
+    for figure in evidence {
+        page.entry(&[format!("· {figure}")]);
+    }
     page.entry(&[format!("change: {remedy}")]);
     page.entry(&[format!("against it would speak: {against}")]);
     page.prose(NOTE, &format!("  more: tracer --explain {name}"));
@@ -51,7 +53,23 @@ mod tests {
 
     #[test]
     fn verdicts_come_first_with_their_figures_and_what_to_do() {
-        assert_snapshot!(text(&sample::diagnosis()), @"");
+        assert_snapshot!(text(&sample::diagnosis()), @r"
+        heap-churn (strong): what heap-churn means here
+          · one figure
+          · another one
+          · a third one
+          change: set THIS=1
+          against it would speak: something else
+          more: tracer --explain heap-churn
+        page-allocator (weak): what page-allocator means here
+          · one figure
+          · another one
+          · a third one
+          change: set THIS=1
+          against it would speak: something else
+          more: tracer --explain page-allocator
+        cannot tell mapping-churn: CPU samples
+        ");
     }
 
     #[test]

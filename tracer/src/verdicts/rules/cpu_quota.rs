@@ -3,8 +3,8 @@
 use crate::units::Time;
 use crate::verdicts::{
     Finding, Rule, Strength, Verdict,
-    facts::{Account, Facts},
-    words::{number, percent, share},
+    facts::Facts,
+    words::{cpus, number, percent, share},
 };
 
 pub(in crate::verdicts) const RULE: Rule = Rule {
@@ -43,9 +43,9 @@ fn judge(facts: &Facts<'_>) -> Finding {
         name: RULE.name,
         strength: Strength::of_share(periods),
         what: format!(
-            "the CPU quota of {} CPUs is used up in {} of its periods: then every thread stands still \
+            "the CPU quota of {} is used up in {} of its periods: then every thread stands still \
              until the next one",
-            number(quota),
+            cpus(quota),
             percent(periods)
         ),
         evidence: [
@@ -66,10 +66,10 @@ fn judge(facts: &Facts<'_>) -> Finding {
                 ),
             },
             format!(
-                "{} threads want to run at once, on {} CPUs and a quota of {}",
+                "{} threads want to run at once, on {} and a quota of {}",
                 number(wanting),
-                facts.report.cpus.allowed.or(facts.report.cpus.online).unwrap_or(0),
-                number(quota)
+                cpus(facts.report.cpus.allowed.or(facts.report.cpus.online).unwrap_or(0).into()),
+                cpus(quota)
             ),
         ],
         remedy: remedy(facts, quota, wanting),
@@ -82,12 +82,12 @@ fn judge(facts: &Facts<'_>) -> Finding {
 
 fn remedy(facts: &Facts<'_>, quota: f64, wanting: f64) -> String {
     let n = facts.threads_to_have().unwrap_or(1);
-    let pool =
-        facts.processes.iter().any(|it: &Account<'_>| facts.demand(it) > quota.max(1.0) * 1.25);
+    let too_many = quota.max(1.0) * 1.25;
+    let pool = facts.processes.iter().any(|it| it.threads >= 2 && facts.demand(it) > too_many);
     let raise = format!(
-        "raise the quota to {:.0} CPUs or more (cpu.max, or cpu.cfs_quota_us; --cpus of docker, \
+        "raise the quota to {} or more (cpu.max, or cpu.cfs_quota_us; --cpus of docker, \
          resources.limits.cpu of Kubernetes)",
-        wanting.ceil()
+        cpus(wanting.ceil())
     );
     if pool {
         format!(

@@ -3,7 +3,7 @@
 use crate::units::Time;
 use crate::verdicts::{
     facts::{Account, Facts, Several},
-    words::{number, percent, share},
+    words::{cpus, number, percent, share},
 };
 
 /// A process with fewer threads than this that want to run has no pool.
@@ -30,12 +30,12 @@ impl<'a> Crowd<'a> {
     /// Only the targets' own wishes count: what others take of the CPUs makes no crowd, for threads
     /// no more than the CPUs never want more than all of them.
     pub(super) fn of(facts: &Facts<'a>) -> Option<Self> {
-        let cpus = facts.cpus()?;
+        let there = facts.cpus()?;
         let wanting = facts.demand(&facts.all);
         let pools = facts.those(|it| facts.demand(it) >= POOL);
-        let is_crowd = !pools.0.is_empty() && wanting > TOO_MANY * cpus;
+        let is_crowd = !pools.0.is_empty() && wanting > TOO_MANY * there;
         let threads_to_have = facts.threads_to_have()?;
-        is_crowd.then_some(Self { pools, cpus, threads_to_have, wanting })
+        is_crowd.then_some(Self { pools, cpus: there, threads_to_have, wanting })
     }
 
     /// Share of the pools' time in which a thread could have run and had no CPU.
@@ -48,14 +48,14 @@ impl<'a> Crowd<'a> {
     pub(super) fn evidence(&self, facts: &Facts<'_>) -> String {
         let threads = self.pools.sum(|it| it.threads);
         format!(
-            "{} threads want to run at once ({threads} of {}), on {} CPUs; {} were used",
+            "{} threads want to run at once ({threads} of {}), on {}; {} used",
             number(self.wanting),
             match self.pools.0.len() {
                 1 => "one process".to_owned(),
                 n => format!("{n} processes"),
             },
-            number(self.cpus),
-            number(facts.report.concurrency.busy_cpus),
+            cpus(self.cpus),
+            cpus(facts.report.concurrency.busy_cpus),
         )
     }
 

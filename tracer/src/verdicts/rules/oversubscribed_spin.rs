@@ -3,8 +3,8 @@
 use super::{crowd::Crowd, oversubscribed_yield::YIELDS, waiting::Code};
 use crate::verdicts::{
     Finding, Rule, Strength, Verdict,
-    facts::Facts,
-    words::{per, percent, share},
+    facts::{Account, Facts},
+    words::{cpus, per, percent, share},
 };
 
 pub(in crate::verdicts) const RULE: Rule = Rule {
@@ -24,18 +24,20 @@ const UNKNOWN: f64 = 0.5;
 
 fn judge(facts: &Facts<'_>) -> Finding {
     let Some(crowd) = Crowd::of(facts) else { return Finding::Nothing };
-    let on_cpu = crowd.pools.sum(|it| it.on_cpu_ns());
+    let on_cpu = crowd.pools.sum(Account::on_cpu_ns);
     let yields = crowd.pools.sum(|it| it.calls("sched_yield"));
-    let in_kernel = share(crowd.pools.sum(|it| it.in_calls_ns()), on_cpu);
+    let in_kernel = share(crowd.pools.sum(Account::in_calls_ns), on_cpu);
     if per(yields, per(on_cpu, 1e9)) >= YIELDS || in_kernel > 0.2 {
         return Finding::Nothing;
     }
     let code: Code = crowd.pools.0.iter().filter_map(|it| it.samples).map(Code::of).sum();
     let open = |why: &str| {
         Finding::CannotTell(format!(
-            "{:.0} threads share {:.0} CPUs; whether they work or wait for each other {why}. If they \
+            "{:.0} threads share {}; whether they work or wait for each other {why}. If they \
              wait, as at a barrier, fewer threads are faster: compare with {} of them",
-            crowd.wanting, crowd.cpus, crowd.threads_to_have
+            crowd.wanting,
+            cpus(crowd.cpus),
+            crowd.threads_to_have
         ))
     };
     if code.all() < SAMPLES {
@@ -56,9 +58,10 @@ fn judge(facts: &Facts<'_>) -> Finding {
             Strength::Clear
         },
         what: format!(
-            "{:.0} threads share {:.0} CPUs and wait for each other by spinning in user mode: whoever \
+            "{:.0} threads share {} and wait for each other by spinning in user mode: whoever \
              waits keeps the CPU from whom it waits for, and no system call shows it",
-            crowd.wanting, crowd.cpus
+            crowd.wanting,
+            cpus(crowd.cpus)
         ),
         evidence: [
             crowd.evidence(facts),

@@ -3,8 +3,8 @@
 use super::crowd::Crowd;
 use crate::verdicts::{
     Finding, Rule, Strength, Verdict,
-    facts::Facts,
-    words::{per, percent, rate, share},
+    facts::{Account, Facts},
+    words::{cpus, per, percent, rate, share},
 };
 
 pub(in crate::verdicts) const RULE: Rule = Rule {
@@ -21,7 +21,7 @@ pub(super) const YIELDS: f64 = 2_000.0;
 fn judge(facts: &Facts<'_>) -> Finding {
     let Some(crowd) = Crowd::of(facts) else { return Finding::Nothing };
     let yields = crowd.pools.sum(|it| it.calls("sched_yield"));
-    let on_cpu = crowd.pools.sum(|it| it.on_cpu_ns());
+    let on_cpu = crowd.pools.sum(Account::on_cpu_ns);
     if per(yields, per(on_cpu, 1e9)) < YIELDS {
         return Finding::Nothing;
     }
@@ -35,9 +35,10 @@ fn judge(facts: &Facts<'_>) -> Finding {
             Strength::Clear
         },
         what: format!(
-            "{:.0} threads share {:.0} CPUs and wait for each other by sched_yield: whoever waits takes \
+            "{:.0} threads share {} and wait for each other by sched_yield: whoever waits takes \
              the CPU from whom it waits for",
-            crowd.wanting, crowd.cpus
+            crowd.wanting,
+            cpus(crowd.cpus)
         ),
         evidence: [
             crowd.evidence(facts),

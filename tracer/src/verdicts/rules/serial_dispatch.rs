@@ -4,7 +4,7 @@
 use crate::verdicts::{
     Finding, Rule, Strength, Verdict,
     facts::{Account, Facts},
-    words::{number, percent, share},
+    words::{cpus, number, percent, share},
 };
 
 pub(in crate::verdicts) const RULE: Rule = Rule {
@@ -54,9 +54,9 @@ fn judge(facts: &Facts<'_>) -> Finding {
         ),
         evidence: [
             format!(
-                "{} threads ran or wanted to, in the mean, with {n} workers on {} CPUs",
+                "{} threads ran or wanted to, in the mean, with {n} workers on {}",
                 number(demand),
-                number(facts.cpus().unwrap_or(0.0))
+                cpus(facts.cpus().unwrap_or(0.0))
             ),
             format!("two processes or more were on a CPU at once for {} of the window", percent(together)),
             format!(

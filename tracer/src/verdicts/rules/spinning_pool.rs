@@ -4,7 +4,7 @@ use super::crowd::Crowd;
 use crate::verdicts::{
     Finding, Rule, Strength, Verdict,
     facts::{Account, Facts, times},
-    words::{number, per, percent, rate, share},
+    words::{cpus, number, per, percent, rate, share},
 };
 
 pub(in crate::verdicts) const RULE: Rule = Rule {
@@ -62,9 +62,9 @@ fn judge(facts: &Facts<'_>) -> Finding {
                 number(per(switches, facts.seconds))
             ),
             format!(
-                "{} threads want to run, on {} CPUs: nobody needs what they yield",
+                "{} threads want to run, on {}: nobody needs what they yield",
                 number(facts.demand(pool)),
-                number(facts.cpus().unwrap_or(0.0))
+                cpus(facts.cpus().unwrap_or(0.0))
             ),
         ],
         remedy: format!(

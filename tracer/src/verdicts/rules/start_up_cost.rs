@@ -20,6 +20,8 @@ pub(in crate::verdicts) const RULE: Rule = Rule {
 const BORN: usize = 2;
 /// Who lives longer has other costs.
 const SHORT_NS: u64 = 5_000_000_000;
+/// Whose time on CPUs is no longer than this may have spent most of it on being born and dying.
+const BRIEF_NS: u64 = 100_000_000;
 /// So much of all time on CPUs is theirs.
 const PART: f64 = 0.3;
 /// So much of their time on CPUs goes into the start.
@@ -104,15 +106,19 @@ impl<'a> Short<'a> {
     }
 
     /// Time on a CPU that went into its start: up to its last mapping, for loading is mapping; and
-    /// the kernel's part, which is what birth and death cost. A program that gives back what it maps
-    /// is past its start.
+    /// if it worked for a moment only, the kernel's part, which is what birth and death cost. A
+    /// program that gives back what it maps is past its start.
     fn starting_ns(&self, facts: &Facts<'_>) -> u64 {
         let it = self.account;
+        let on_cpu = it.on_cpu_ns();
         let kept = share(it.bytes("munmap"), it.bytes("mmap")) < 0.5;
         let loading = it.last_ns("mmap").filter(|_| kept);
         let loading =
             loading.map_or(0.0, |last| share(last.saturating_sub(self.born_ns), self.life_ns));
-        let kernel = it.in_calls_ns() + facts.faults_ns(it).unwrap_or(0);
-        times(it.on_cpu_ns(), loading).max(kernel.min(it.on_cpu_ns()))
+        let kernel = match on_cpu {
+            ..=BRIEF_NS => it.in_calls_ns() + facts.faults_ns(it).unwrap_or(0),
+            _ => 0,
+        };
+        times(on_cpu, loading).max(kernel.min(on_cpu))
     }
 }

@@ -19,6 +19,8 @@ pub(in crate::verdicts) const RULE: Rule = Rule {
 
 /// Among fewer nobody is the odd one.
 const WORKERS: usize = 4;
+/// Who has less to do than this share of the window is no worker.
+const WORK: f64 = 0.05;
 /// So many times as much as the middle one.
 const TIMES: f64 = 1.5;
 /// So much of the window, or nobody has to wait for it.
@@ -88,6 +90,6 @@ fn odd_one<'a, 'f>(crew: &[&'a Account<'f>], window_ns: u64) -> Option<Odd<'a, '
     let is_odd = share(worker.demand_ns(), middle) >= TIMES
         && share(excess, window_ns) >= LONGER
         && far(worker) >= 3.0 * alike
-        && middle > 0;
+        && share(middle, window_ns) >= WORK;
     is_odd.then_some(Odd { worker, middle, alike, of: crew.len() })
 }
