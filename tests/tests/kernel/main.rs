@@ -19,3 +19,4 @@ mod naming;
 mod samples;
 mod threads;
 mod times;
+mod verdicts;

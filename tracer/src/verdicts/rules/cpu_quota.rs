@@ -26,7 +26,7 @@ const WAITS: f64 = 0.2;
 fn judge(facts: &Facts<'_>) -> Finding {
     let (Some(quota), Some(throttling)) = (facts.report.cpus.quota, &facts.report.throttling)
     else {
-        return unseen(facts);
+        return without_its_group(facts);
     };
     let periods = share(throttling.throttled_periods, throttling.periods);
     let demand = facts.all.demand_ns();
@@ -72,7 +72,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
                 cpus(quota)
             ),
         ],
-        remedy: remedy(facts, quota, wanting),
+        remedy: remedy(facts, quota),
         against: "periods that are throttled by somebody else in the same control group, whose \
                   threads are not traced"
             .to_owned(),
@@ -80,14 +80,14 @@ fn judge(facts: &Facts<'_>) -> Finding {
     })
 }
 
-fn remedy(facts: &Facts<'_>, quota: f64, wanting: f64) -> String {
-    let n = facts.threads_to_have().unwrap_or(1);
+fn remedy(facts: &Facts<'_>, quota: f64) -> String {
+    let n = quota.floor().max(1.0);
     let too_many = quota.max(1.0) * 1.25;
     let pool = facts.processes.iter().any(|it| it.threads >= 2 && facts.demand(it) > too_many);
     let raise = format!(
         "raise the quota to {} or more (cpu.max, or cpu.cfs_quota_us; --cpus of docker, \
          resources.limits.cpu of Kubernetes)",
-        cpus(wanting.ceil())
+        cpus(facts.demand(&facts.all).ceil())
     );
     if pool {
         format!(
@@ -100,12 +100,45 @@ fn remedy(facts: &Facts<'_>, quota: f64, wanting: f64) -> String {
     }
 }
 
-/// A quota that cannot be seen may be why threads wait for a CPU.
+/// What can be told by the kernel's mark on each wait alone, where the group and its quota are not
+/// known: hidden from a container, or entered after tracing began.
+fn without_its_group(facts: &Facts<'_>) -> Finding {
+    let demand = facts.all.demand_ns();
+    let own = facts.all.budget.throttled_ns.unwrap_or(0);
+    let cost = share(own, demand);
+    if cost < COST {
+        return unseen(facts);
+    }
+    let used = facts.report.concurrency.busy_cpus;
+    Finding::Verdict(Verdict {
+        name: RULE.name,
+        strength: Strength::of_share(cost),
+        what: format!(
+            "a CPU quota is used up, and threads stand still until its next period: {} of the time in \
+             which they ran or wanted to",
+            percent(cost)
+        ),
+        evidence: [
+            format!("{} of waits that the kernel ordered for a quota", Time(own)),
+            format!("{} threads want to run at once", number(facts.demand(&facts.all))),
+            format!("{} used: the quota is about that much", cpus(used)),
+        ],
+        remedy: remedy(facts, used),
+        against:
+            "a group that somebody else uses too; its cpu.stat, which was not found, counts the \
+                  throttled periods"
+                .to_owned(),
+        weight: cost,
+    })
+}
+
+/// A quota that cannot be seen, nor its marks, may be why threads wait for a CPU.
 fn unseen(facts: &Facts<'_>) -> Finding {
     let demand = facts.all.demand_ns();
     let waited = share(demand - facts.all.on_cpu_ns(), demand);
     let fits = facts.cpus().is_none_or(|cpus| facts.demand(&facts.all) <= cpus);
-    if facts.blind.quota && waited >= WAITS && fits {
+    let unmarked = facts.all.budget.throttled_ns.is_none();
+    if facts.blind.quota && unmarked && waited >= WAITS && fits {
         return Finding::CannotTell(format!(
             "threads wait for a CPU for {} of the time in which they could run, though they are no \
              more than the CPUs; whether a quota is why cannot be seen from here: look at cpu.stat in \

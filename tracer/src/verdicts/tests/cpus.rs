@@ -166,10 +166,27 @@ fn a_quota_matters_from_a_tenth_of_the_periods_and_five_percent_of_the_time() {
 #[test]
 fn a_quota_that_cannot_be_seen_is_not_guessed() {
     let hidden = Blind { calls: Vec::new(), quota: true };
-    let held_up = report(vec![process(7, 2).computes(15_000).waits_for_a_cpu(5_000)]);
+    let unmarked = |on_cpu_ms, waits_ms| {
+        let mut group = process(7, 2).computes(on_cpu_ms).waits_for_a_cpu(waits_ms);
+        group.budget.throttled_ns = None;
+        report(vec![group])
+    };
+    let held_up = unmarked(15_000, 5_000);
     let diagnosis = diagnose(&held_up, &hidden);
     assert_eq!(diagnosis.verdicts, []);
     assert_eq!(diagnosis.cannot_tell[0].name, Some("cpu-quota"));
-    let free = report(vec![process(7, 2).computes(19_000).waits_for_a_cpu(1_000)]);
-    assert_eq!(diagnose(&free, &hidden), Diagnosis::default());
+    assert_eq!(diagnose(&unmarked(19_000, 1_000), &hidden), Diagnosis::default());
+    // Where the kernel marks such waits, there were none.
+    let marked = report(vec![process(7, 2).computes(15_000).waits_for_a_cpu(5_000)]);
+    assert_eq!(diagnose(&marked, &hidden), Diagnosis::default());
+}
+
+#[test]
+fn a_quota_whose_group_is_not_known_shows_by_its_marks() {
+    let mut group = process(7, 8).runs(Some("spin_wait"), "a", 10_000);
+    group.budget.throttled_ns = Some(70_000 * MS);
+    let verdict = only(&report(vec![group]));
+    assert_eq!((verdict.name, verdict.strength), ("cpu-quota", Strength::Strong));
+    assert!(verdict.evidence[2].starts_with("1 CPU used"), "{:?}", verdict.evidence);
+    assert!(verdict.remedy.contains("OPENBLAS_NUM_THREADS=1 "), "{}", verdict.remedy);
 }
