@@ -23,6 +23,7 @@ use crate::{
     recording::{self, Shape},
     report::{self, Cpus, Interval, Options, Report, SCHEMA, Shown, Throttling, Trust},
     symbols::{Names, Symbols},
+    verdicts::{self, Blind, Diagnosis},
 };
 
 /// What went wrong in the kernel, since the start.
@@ -95,6 +96,8 @@ pub(super) struct Summary {
     pub(super) sample_hz: Option<u32>,
     /// Waits for locks are counted.
     locks: bool,
+    /// Whether they are under a quota cannot be seen.
+    quota_unknown: bool,
     /// The quota that the targets are under.
     quota: Option<throttling::Quota>,
     notes: BTreeSet<String>,
@@ -172,9 +175,12 @@ impl Summary {
                         }
                     }
                     Quota::Unlimited => {}
-                    Quota::Unknown => self.note(format!(
-                        "whether process {pid} has a CPU quota cannot be seen from here"
-                    )),
+                    Quota::Unknown => {
+                        self.quota_unknown = true;
+                        self.note(format!(
+                            "whether process {pid} has a CPU quota cannot be seen from here"
+                        ));
+                    }
                 }
                 self.quota = group.and_then(|group| self.known(throttling::Quota::watch(group)));
             }
@@ -254,8 +260,32 @@ impl Summary {
         let throttling = self.throttled();
         let spent = self.spent.whole();
         let make = |shape| self.report(&whole, known, throttling.clone(), spent, shape);
+        let diagnosis = self.diagnosis(&make(live(known.config)), &whole, known);
+        let make = |shape| Report { diagnosis: Some(diagnosis.clone()), ..make(shape) };
         let kept = record.then(|| recording::Interval::take(true, known.config.top, make));
         (make(live(known.config)), kept)
+    }
+
+    /// What stands out. Rules go by every process and all functions, whatever is shown of them.
+    fn diagnosis(&self, report: &Report, whole: &Stretch, known: &Known<'_>) -> Diagnosis {
+        let shape = Shape { histograms: false, top: usize::MAX, ..live(known.config) };
+        let processes =
+            report::processes(whole, known.processes, &self.options(shape), known.names);
+        let blind = Blind::of(&known.config.selection, self.quota_unknown);
+        verdicts::diagnose(&Report { processes, ..report.clone() }, &blind)
+    }
+
+    fn options(&self, shape: Shape) -> Options {
+        Options {
+            fold: shape.fold,
+            histograms: shape.histograms,
+            hdr: shape.hdr,
+            throttling: self.throttling,
+            locks: self.locks,
+            window_start_ns: self.window_start_ns,
+            sample_hz: self.sample_hz,
+            top: shape.top,
+        }
     }
 
     fn report(
@@ -267,16 +297,7 @@ impl Summary {
         shape: Shape,
     ) -> Report {
         let &Known { processes, names, config, counts, shedding } = known;
-        let options = Options {
-            fold: shape.fold,
-            histograms: shape.histograms,
-            hdr: shape.hdr,
-            throttling: self.throttling,
-            locks: self.locks,
-            window_start_ns: self.window_start_ns,
-            sample_hz: self.sample_hz,
-            top: shape.top,
-        };
+        let options = self.options(shape);
         let Shown { groups, total, concurrency, too_many, folded_stays } =
             report::groups(stretch, processes, &options, names);
         let sum = |of: fn(&report::Row) -> u64| total.syscalls.iter().map(of).sum();
@@ -305,6 +326,7 @@ impl Summary {
                 }
                 _ => None,
             },
+            diagnosis: None,
             cpus: self.cpus,
             processes: groups,
             total,
