@@ -3,12 +3,12 @@
 use std::hint::black_box;
 use std::rc::Rc;
 
-/// Byte codes between two looks at whether another thread wants the lock: some 300 ns if optimised.
+/// Byte codes between two looks at whether another thread wants the lock: some 300 ns.
 ///
 /// Python 2 does a hundred. But what makes its fight is that a thread that wants the lock takes
 /// longer to enter its wait than the lock is held, so that 92 % of the waits end with `EAGAIN`.
-/// Where that was measured, these byte codes do the same up to about forty (94 %); with a hundred
-/// it is 33 %.
+/// Where that was measured, these byte codes do so too: 98 % with forty, 75 % with sixty, 29 % with
+/// a hundred.
 const BETWEEN_LOOKS: usize = 40;
 
 /// The byte codes of `while True: total += 1`, near enough.
@@ -47,18 +47,22 @@ impl Frame {
         }
     }
 
-    #[inline(never)]
+    #[inline]
     fn execute(&mut self, code: Code) {
         match code {
             Code::LoadTotal => self.stack.push(Rc::clone(&self.total)),
             Code::LoadOne => self.stack.push(Rc::clone(&self.one)),
             Code::Add => {
-                let (one, two) = (self.stack.pop(), self.stack.pop());
-                let [one, two] = [one, two].map(|number| number.map_or(0, |number| *number));
-                self.stack.push(Rc::new(one.wrapping_add(two)));
+                let sum = self.pop().wrapping_add(*self.pop());
+                self.stack.push(Rc::new(sum));
             }
-            Code::StoreTotal => self.total = self.stack.pop().unwrap_or_default(),
+            Code::StoreTotal => self.total = self.pop(),
         }
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Rc<u64> {
+        self.stack.pop().unwrap_or_default()
     }
 }
 
