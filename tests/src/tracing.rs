@@ -101,7 +101,7 @@ impl Tracing {
         let finished = self.running.finish().expect(0);
         let mut reports = Report::parse_lines(&finished.stdout);
         let whole = reports.pop().unwrap_or_else(|| panic!("no report of {finished}"));
-        consistency::check(&whole);
+        reports.iter().chain([&whole]).for_each(consistency::check);
         (reports, whole)
     }
 }

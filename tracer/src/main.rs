@@ -9,7 +9,7 @@ use log::LevelFilter;
 use tracer::{
     cli::{self, Action},
     config::Targets,
-    doctor, launch, session,
+    doctor, launch, replay, session, sweep,
 };
 
 /// The tracer failed.
@@ -42,6 +42,9 @@ fn main() -> ExitCode {
             session::run(config)
         }
         Action::Doctor { format } => doctor::run(format, &mut io::stdout()),
+        Action::Report(show) => replay::report(&show, io::stdout()),
+        Action::Compare(compare) => replay::compare(&compare, io::stdout()),
+        Action::Sweep(config) => sweep::run(config),
         Action::Completions(shell) => cli::completions(shell, &mut io::stdout()),
         Action::Man => cli::man(&mut io::stdout()),
     };

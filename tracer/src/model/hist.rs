@@ -1,6 +1,10 @@
 //! A distribution of times: count, sum and maximum exact, the shape to two significant digits.
 
-use hdrhistogram::Histogram;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use hdrhistogram::{
+    Histogram,
+    serialization::{Serializer as _, V2DeflateSerializer},
+};
 
 /// Significant digits of the shape. Two keep 64 processes × 50 metrics within 64 MiB.
 const DIGITS: u8 = 2;
@@ -101,6 +105,23 @@ impl Hist {
         let shape = self.whole_shape()?;
         // A bucket's upper edge may lie above every time in it.
         Some(shape.value_at_quantile(quantile).min(self.max))
+    }
+
+    /// Its shape in the compressed V2 form of `HdrHistogram`, in base64, which the tools of all its
+    /// implementations read. Empty if there is nothing in it.
+    #[must_use]
+    pub fn encoded(&self) -> String {
+        let Some(shape) = self.shape.as_ref().filter(|_| self.count > 0) else {
+            return String::new();
+        };
+        let mut bytes = Vec::new();
+        match V2DeflateSerializer::new().serialize(shape.as_ref(), &mut bytes) {
+            Ok(_) => BASE64_STANDARD.encode(bytes),
+            Err(e) => {
+                log::warn!("a recorded distribution is left empty: {e}");
+                String::new()
+            }
+        }
     }
 
     /// The numbers of times between one power of two and the next: lower edge, upper edge, count.

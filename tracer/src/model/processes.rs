@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tracer_common::record::Life;
+use tracer_common::record::{Life, Standing};
+
+use super::Model;
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +59,8 @@ pub struct Process {
     pub joined_ns: Option<u64>,
     /// When it ended, and how.
     pub ended: Option<(u64, End)>,
+    /// The cookie of the program that it became.
+    pub became: Option<u64>,
     /// Its threads.
     pub threads: Vec<Span>,
 }
@@ -75,6 +79,15 @@ impl Process {
             .iter()
             .filter_map(|span| span.within(from_ns, to_ns))
             .fold((0, 0), |(time, n), part| (time + part, n + 1))
+    }
+}
+
+impl Model {
+    /// Lets go of processes whose deaths were lost: those that were there at `since_ns`, and are not
+    /// among the threads that were looked at after that.
+    pub fn reap(&mut self, since_ns: u64, threads: &[Standing], now_ns: u64) {
+        let alive = threads.iter().map(|it| (it.slice.cookie, it.slice.tid)).collect();
+        self.processes.reap(since_ns, &alive, now_ns);
     }
 }
 
@@ -102,6 +115,7 @@ impl Processes {
             Life::EXEC => {
                 if let Some(before) = self.by_cookie.get_mut(&life.origin) {
                     before.end(life.ns, End::Exec);
+                    before.became = Some(life.cookie);
                 }
                 let process = self.enter(life);
                 process.comm = name(&life.comm);
@@ -129,6 +143,7 @@ impl Processes {
             born_ns: None,
             joined_ns: None,
             ended: None,
+            became: None,
             threads: Vec::new(),
         })
     }

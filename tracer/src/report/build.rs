@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
-    Bucket, Budget, Concurrency, Figures, Fold, Group, Row, Total,
+    Bucket, Budget, Concurrency, Figures, Fold, Group, Row,
     budget::budget,
     drafts::{Draft, drafts},
     locks::{locks, locks_by_syscall},
@@ -22,8 +22,10 @@ const SCREENFUL: usize = 16;
 pub struct Options {
     /// `None` leaves it to the number of processes.
     pub fold: Option<Fold>,
-    /// Rows carry their distribution.
+    /// Figures carry their distribution.
     pub histograms: bool,
+    /// Figures carry their distribution in full, for a recording.
+    pub hdr: bool,
     /// The kernel marks waits that a quota ordered.
     pub throttling: bool,
     /// Waits for the kernel's locks are counted.
@@ -42,7 +44,7 @@ pub struct Shown {
     /// Most time in calls first.
     pub groups: Vec<Group>,
     /// The sum over all.
-    pub total: Total,
+    pub total: Group,
     /// How many ran at the same time.
     pub concurrency: Concurrency,
     /// There were too many processes to show each, and nobody had said what to do.
@@ -59,23 +61,17 @@ pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options, names
     let drafts = drafts(stretch, processes, options.window_start_ns);
     let mut all = Draft::of(drafts.values());
     all.account.absorb(&stretch.of_nobody);
-    let total = Total {
-        processes: all.group.processes,
-        threads: all.group.threads,
-        thread_ns: all.group.thread_ns,
-        syscalls: rows(&all.account, options.histograms),
-        budget: view.budget(&all.account, all.group.thread_ns),
-        sched: sched(&all.account.stays, processes),
-        samples: view.samples(&all.account),
+    let total = Group {
+        comm: None,
         locks: options.locks.then(|| locks_by_syscall(&all.account.locks, &stretch.locks_by_place)),
+        ..view.group(&all, processes)
     };
     let waiting_ns = all.account.stays.runnable_ns + all.account.stays.throttled_ns;
     let concurrency = concurrency(stretch, &all.account.stays, waiting_ns);
     let by_thread = drafts.keys().any(|owner| owner.tid.is_some());
-    let shown: BTreeMap<_, _> = drafts.into_iter().filter(|(_, draft)| !draft.in_passing).collect();
-    let too_many = options.fold.is_none() && !by_thread && shown.len() > SCREENFUL;
+    let too_many = options.fold.is_none() && !by_thread && drafts.len() > SCREENFUL;
     let fold = options.fold.unwrap_or(if too_many { Fold::Comm } else { Fold::Process });
-    let mut drafts = folded(shown, fold);
+    let mut drafts = folded(drafts, fold);
     drafts.sort_by_key(|draft| {
         let time: u64 = draft.account.calls.values().map(|calls| calls.wall.sum()).sum();
         (Reverse(time), draft.group.pid, draft.group.tid)
@@ -84,17 +80,7 @@ pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options, names
         let rest = Draft::of(&drafts.split_off(SCREENFUL));
         drafts.push(rest);
     }
-    let groups = drafts
-        .into_iter()
-        .map(|Draft { group, account, in_passing: _ }| Group {
-            syscalls: rows(&account, options.histograms),
-            budget: view.budget(&account, group.thread_ns),
-            sched: sched(&account.stays, processes),
-            samples: view.samples(&account),
-            locks: options.locks.then(|| locks(&account.locks)),
-            ..group
-        })
-        .collect();
+    let groups = drafts.iter().map(|draft| view.group(draft, processes)).collect();
     Shown { groups, total, concurrency, too_many, folded_stays: all.account.stays.folded }
 }
 
@@ -105,6 +91,18 @@ struct View<'a> {
 }
 
 impl View<'_> {
+    fn group(&self, draft: &Draft, processes: &Processes) -> Group {
+        let Draft { group, account } = draft;
+        Group {
+            syscalls: rows(account, self.options),
+            budget: self.budget(account, group.thread_ns),
+            sched: sched(&account.stays, processes, self.options),
+            samples: self.samples(account),
+            locks: self.options.locks.then(|| locks(&account.locks)),
+            ..group.clone()
+        }
+    }
+
     fn budget(&self, account: &Account, thread_ns: u64) -> Budget {
         let outside = self.options.sample_hz.map(|_| sorted(&account.samples, self.names).outside);
         budget(account, thread_ns, self.options.throttling, outside.as_ref())
@@ -129,14 +127,14 @@ fn folded(drafts: BTreeMap<Owner, Draft>, fold: Fold) -> Vec<Draft> {
 }
 
 /// The rows of an account, longest total time first.
-fn rows(account: &Account, histograms: bool) -> Vec<Row> {
+fn rows(account: &Account, options: &Options) -> Vec<Row> {
     let mut rows: Vec<Row> =
-        account.calls.iter().map(|(kind, calls)| row(*kind, calls, histograms)).collect();
+        account.calls.iter().map(|(kind, calls)| row(*kind, calls, options)).collect();
     rows.sort_by(|a, b| b.wall_ns.total.cmp(&a.wall_ns.total).then_with(|| a.name.cmp(&b.name)));
     rows
 }
 
-fn row(kind: CallKind, calls: &Calls, histograms: bool) -> Row {
+fn row(kind: CallKind, calls: &Calls, options: &Options) -> Row {
     Row {
         name: call_name(kind),
         calls: calls.wall.count(),
@@ -147,23 +145,15 @@ fn row(kind: CallKind, calls: &Calls, histograms: bool) -> Row {
         in_flight_longest_ns: (calls.in_flight > 0).then_some(calls.in_flight_longest_ns),
         ended_by_exit: calls.ended_by_exit,
         bytes: asks_for_bytes(kind).then_some(calls.bytes),
-        wall_ns: figures(&calls.wall),
-        on_cpu_ns: figures(&calls.on_cpu),
-        runnable_ns: figures(&calls.runnable),
-        blocked_ns: figures(&calls.blocked),
-        histogram: if histograms {
-            calls
-                .wall
-                .octaves()
-                .map(|(from_ns, to_ns, count)| Bucket { from_ns, to_ns, count })
-                .collect()
-        } else {
-            Vec::new()
-        },
+        wall_ns: figures(&calls.wall, options),
+        on_cpu_ns: figures(&calls.on_cpu, options),
+        runnable_ns: figures(&calls.runnable, options),
+        blocked_ns: figures(&calls.blocked, options),
     }
 }
 
-pub(super) fn figures(hist: &Hist) -> Figures {
+pub(super) fn figures(hist: &Hist, options: &Options) -> Figures {
+    let bucket = |(from_ns, to_ns, count)| Bucket { from_ns, to_ns, count };
     Figures {
         total: hist.sum(),
         mean: hist.mean(),
@@ -172,5 +162,11 @@ pub(super) fn figures(hist: &Hist) -> Figures {
         p99: hist.quantile(0.99),
         p999: hist.quantile(0.999),
         max: hist.max(),
+        histogram: if options.histograms {
+            hist.octaves().map(bucket).collect()
+        } else {
+            Vec::new()
+        },
+        hdr: options.hdr.then(|| hist.encoded()),
     }
 }

@@ -14,20 +14,23 @@ mod shed;
 
 pub use budget::{Method, Uncertainty};
 pub use build::{Options, Shown, groups};
+pub(crate) use locks::lock_kinds;
 pub use locks::{Lock, LockPlace, Throttling};
+pub(crate) use names::{BRK, number_of_row, stands_for};
 pub use samples::{Function, Samples};
 pub(crate) use sched::pauses;
 pub use shed::{Detail, Shed};
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Version of the JSON: raised when a field changes its meaning or goes. New fields do not raise it.
 pub const SCHEMA: u32 = 1;
 
 /// How processes are put together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fold {
     /// Each by itself.
     Process,
@@ -38,7 +41,7 @@ pub enum Fold {
 }
 
 /// One report: of the whole window, or of an interval of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
     /// [`SCHEMA`]
     pub schema: u32,
@@ -54,8 +57,8 @@ pub struct Report {
     pub cpus: Cpus,
     /// The accounts, longest total time in calls first.
     pub processes: Vec<Group>,
-    /// The same over all processes.
-    pub total: Total,
+    /// The same over all processes: nobody's, so without a pid or a name.
+    pub total: Group,
     /// How many threads ran, or wanted to run, at the same time.
     pub concurrency: Concurrency,
     /// What a CPU quota did; absent where none is known of.
@@ -68,7 +71,7 @@ pub struct Report {
 }
 
 /// Place of an interval in the window.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Interval {
     /// Counted from 1.
     pub index: u64,
@@ -77,7 +80,7 @@ pub struct Interval {
 }
 
 /// CPUs, and what may be used of them.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Cpus {
     /// Online in the machine; null where that is not known.
     pub online: Option<u32>,
@@ -89,7 +92,7 @@ pub struct Cpus {
 }
 
 /// The account of a process, or of several folded together.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Group {
     /// The process, as the caller's pid namespace has it; absent when several are folded.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -130,12 +133,13 @@ pub struct Group {
     /// Where its threads were while on a CPU; absent where the CPUs were not sampled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<Samples>,
-    /// Waits for the kernel's own locks, longest time first; null where the kernel does not tell.
+    /// Waits for the kernel's own locks, longest time first, in the total with the calls that they
+    /// were in; null where the kernel does not tell.
     pub locks: Option<Vec<Lock>>,
 }
 
 /// All of the thread time of a group, by cause.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Budget {
     /// On a CPU in user mode. Null where there were neither samples nor clock ticks enough to tell
     /// user mode from the kernel; then it is in `outside_calls_ns` only.
@@ -164,7 +168,7 @@ pub struct Budget {
 }
 
 /// What the scheduler did.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sched {
     /// How often its threads left a CPU.
     pub switches: Switches,
@@ -186,7 +190,7 @@ pub struct Sched {
 }
 
 /// How often threads left a CPU.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Switches {
     /// To sleep.
     pub voluntary: u64,
@@ -195,7 +199,7 @@ pub struct Switches {
 }
 
 /// Page faults.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Faults {
     /// Without I/O.
     pub minor: u64,
@@ -204,7 +208,7 @@ pub struct Faults {
 }
 
 /// Sleeps for one reason.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sleep {
     /// What the thread slept in: a system call, "page fault", "stopped", "unknown".
     pub reason: String,
@@ -215,7 +219,7 @@ pub struct Sleep {
 }
 
 /// Who ended sleeps.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Waker {
     /// The process; absent for timers, interrupts and whoever is no target.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -233,7 +237,7 @@ pub struct Waker {
 }
 
 /// How many target threads were on a CPU, or wanted to be, at the same time.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Concurrency {
     /// Mean number of CPUs that targets were on.
     pub busy_cpus: f64,
@@ -250,7 +254,7 @@ pub struct Concurrency {
 }
 
 /// A long stretch in which a thread that wanted to run did not, or sat in one call.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Pause {
     /// When it began, since the window opened.
     pub start_ns: u64,
@@ -268,7 +272,7 @@ pub struct Pause {
 }
 
 /// How a process ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
     /// It exited with this status.
@@ -279,30 +283,8 @@ pub enum End {
     Exec,
 }
 
-/// The sum over all processes.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Total {
-    /// How many processes, each program that an exec began counted for itself.
-    pub processes: u64,
-    /// How many threads.
-    pub threads: u64,
-    /// Time in the window, summed over threads.
-    pub thread_ns: u64,
-    /// A row for each system call.
-    pub syscalls: Vec<Row>,
-    /// Where all of `thread_ns` went.
-    pub budget: Budget,
-    /// What the scheduler did.
-    pub sched: Sched,
-    /// Where the threads were while on a CPU; absent where the CPUs were not sampled.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub samples: Option<Samples>,
-    /// Waits for the kernel's own locks, and where they were.
-    pub locks: Option<Vec<Lock>>,
-}
-
 /// One system call.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Row {
     /// Its name. `brk` is three: "brk grow", "brk shrink", "brk query". 32-bit calls are "32-bit N".
     pub name: String,
@@ -320,7 +302,7 @@ pub struct Row {
     /// Cut off by the death of their thread. No part of `calls`.
     pub ended_by_exit: u64,
     /// Of `calls`, how many were summed in the kernel: their percentiles are coarser, or unknown.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub folded: u64,
     /// Bytes that the completed, successful calls asked for, where they ask for bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -333,13 +315,10 @@ pub struct Row {
     pub runnable_ns: Figures,
     /// Part of it sleeping.
     pub blocked_ns: Figures,
-    /// The distribution of the elapsed time, with `--histograms`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub histogram: Vec<Bucket>,
 }
 
 /// A distribution in a few figures. Those other than the total are null without a call.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Figures {
     /// Exact sum.
     pub total: u64,
@@ -355,21 +334,29 @@ pub struct Figures {
     pub p999: Option<u64>,
     /// Exact maximum.
     pub max: Option<u64>,
+    /// The distribution itself, with `--histograms`: a bar for each doubling of time, from the first
+    /// that is used to the last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub histogram: Vec<Bucket>,
+    /// The distribution in full, as [`Hist::encoded`](crate::model::Hist::encoded) has it; in
+    /// recordings alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hdr: Option<String>,
 }
 
 /// One bar of a histogram: `from_ns <= time < to_ns`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bucket {
     /// Lower edge.
     pub from_ns: u64,
     /// Upper edge.
     pub to_ns: u64,
-    /// Calls in it.
+    /// Times in it.
     pub count: u64,
 }
 
 /// How far the figures can be believed.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Trust {
     /// Calls that reached no figure.
     pub lost: u64,
@@ -390,9 +377,10 @@ pub struct Trust {
     /// How often they ran; null where it was not counted.
     pub program_runs: Option<u64>,
     /// How often the kernel left one out, because it was running on that CPU already.
+    #[serde(default)]
     pub recursion_misses: u64,
     /// When more, or less, was told in detail, under `--budget`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shed: Vec<Shed>,
     /// What else a reader has to know, each a sentence.
     pub notes: Vec<String>,

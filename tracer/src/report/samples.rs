@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::names::call_name;
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 /// time on CPUs.
 ///
 /// A share p of n samples has a standard error of √(p(1−p)/n), which [`Samples::error`] gives.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Samples {
     /// Ticks a second on each CPU.
     pub hz: u32,
@@ -39,7 +39,7 @@ pub struct Samples {
 }
 
 /// A function, and how often it was found running: itself, not what it called.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Function {
     /// Its name. Null for code without symbols: all such code of one file together.
     pub function: Option<String>,

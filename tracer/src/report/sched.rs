@@ -2,21 +2,23 @@
 
 use std::cmp::Reverse;
 
-use super::{Concurrency, Faults, Pause, Sched, Sleep, Switches, Waker, build::figures, names};
+use super::{
+    Concurrency, Faults, Options, Pause, Sched, Sleep, Switches, Waker, build::figures, names,
+};
 use crate::model::{self, Cause, Processes, Stays, Stretch};
 
 /// So many wakers are named.
 const WAKERS: usize = 10;
 
 /// The scheduler's part of an account.
-pub(super) fn sched(stays: &Stays, processes: &Processes) -> Sched {
+pub(super) fn sched(stays: &Stays, processes: &Processes, options: &Options) -> Sched {
     let mut off_cpu: Vec<Sleep> = stays
         .sleeps_in
         .iter()
         .map(|(reason, hist)| Sleep {
             reason: names::sleep_name(*reason),
             count: hist.count(),
-            ns: figures(hist),
+            ns: figures(hist, options),
         })
         .collect();
     off_cpu.sort_by_key(|sleep| Reverse(sleep.ns.total));
@@ -33,9 +35,9 @@ pub(super) fn sched(stays: &Stays, processes: &Processes) -> Sched {
     Sched {
         switches: Switches { voluntary: stays.voluntary, involuntary: stays.involuntary },
         migrations: stays.migrations,
-        on_cpu_ns: figures(&stays.stays),
-        run_queue_ns: figures(&stays.waits),
-        off_cpu_ns: figures(&stays.sleeps),
+        on_cpu_ns: figures(&stays.stays, options),
+        run_queue_ns: figures(&stays.waits, options),
+        off_cpu_ns: figures(&stays.sleeps, options),
         off_cpu,
         wakers,
         faults: Faults { minor: stays.minor_faults, major: stays.major_faults },

@@ -1,9 +1,9 @@
 //! Detail that was left out to keep the cost of tracing within a budget.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Detail {
     /// Everything.
@@ -17,7 +17,7 @@ pub enum Detail {
 }
 
 /// A change of what is told.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Shed {
     /// When, since the window opened.
     pub at_ns: u64,

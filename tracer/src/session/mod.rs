@@ -1,37 +1,45 @@
 //! One tracing run, from the first privilege to the last report.
 
 mod clock;
+mod counts;
+mod ending;
 mod folding;
 mod looks;
 mod output;
+mod record;
 mod shedding;
 mod signals;
 mod spent;
 mod summary;
 mod targets;
 mod throttling;
+mod timers;
 
-use std::{future::pending, time::Duration};
+use std::{future::pending, io, time::Duration};
 
 use anyhow::{Context as _, Result};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tokio::time::Instant;
 
 use tracer_common::record::Sample;
 
+pub(crate) use self::signals::Signals;
 use self::{
     folding::Folding,
     output::Output,
     shedding::Shedding,
-    signals::Signals,
     summary::{Known, Summary},
     targets::Watched,
+    timers::{at, every, tick},
 };
 use crate::{
     attach::{self, Programs, Record, Sampling, Settings},
-    config::{Command, Config, Targets},
+    config::{Config, Targets},
     decode, doctor,
+    fail_if::{Run, Subject},
     launch::{self, Held, Running},
     model::{Keep, Model, Stretch, UnderWay},
+    recording::{CHECKPOINT_EVERY, Recorder},
+    report::Report,
     symbols::Symbols,
 };
 
@@ -43,8 +51,6 @@ const SEARCH_EVERY: Duration = Duration::from_millis(100);
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
 /// How often the cost of tracing is compared with its budget.
 const WEIGH_EVERY: Duration = Duration::from_millis(250);
-/// How long a command that got the same Ctrl-C may take to end, if its status is to be ours.
-const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// Runs, reports, and returns the exit status.
 ///
@@ -58,9 +64,12 @@ pub fn run(config: Config) -> Result<u8> {
         .block_on(trace(config))
 }
 
-async fn trace(config: Config) -> Result<u8> {
+async fn trace(mut config: Config) -> Result<u8> {
     let output = Output::open(&config)?;
+    let record_to = config.record_to.as_deref();
+    let recorder = record_to.map(|file| Recorder::create(file, &config)).transpose()?;
     let mut summary = Summary::default();
+    let progress = recorder.as_ref().and_then(|_| record::progress(&mut config.targets));
     let nice = attach::raise_priority()
         .inspect_err(|e| {
             summary.note(format!(
@@ -105,6 +114,7 @@ async fn trace(config: Config) -> Result<u8> {
         symbols: Symbols::default(),
         summary,
         output,
+        recorder,
         config,
         intervals: 0,
     };
@@ -116,8 +126,15 @@ async fn trace(config: Config) -> Result<u8> {
     // Before the command goes on: a Ctrl-C at its first word is to end in a report already.
     let signals = Signals::listen()?;
     let (status, ended_by) = session.watch(signals, held.map(Held::release)).await?;
-    session.close_window()?;
-    session.exit_status(status, ended_by).await
+    let (report, delivered) = session.close_window()?;
+    let goes_on = session.model.processes().alive() > 0 && !session.kills();
+    if let Some(directory) = progress.filter(|_| goes_on) {
+        directory.leave();
+    }
+    let status = session.exit_status(status, ended_by).await;
+    let run = Run { report: &report, selection: Some(session.config.selection), work: None };
+    let fail_if = &session.config.fail_if;
+    fail_if.conclude(&Subject { run, base: None }, delivered.and(status), &mut io::stderr())
 }
 
 /// Why the window closed.
@@ -141,6 +158,7 @@ struct Session {
     symbols: Symbols,
     summary: Summary,
     output: Output,
+    recorder: Option<Recorder>,
     intervals: u64,
 }
 
@@ -159,6 +177,7 @@ impl Session {
     fn open_window(&mut self, held: Option<&Held>) -> Result<()> {
         if let Some(held) = held {
             self.programs.mark(held.pid(), true)?;
+            self.recorder.iter_mut().for_each(|recorder| recorder.hold(held.pid()));
         }
         self.targets.mark_all(&self.programs)?;
         self.seed()?;
@@ -169,17 +188,21 @@ impl Session {
         self.look_at_locks()?;
         let start_ns = self.folding.open(&mut self.programs)?;
         self.model.open(start_ns);
-        let cost = self.programs.cost()?;
-        self.summary.begin(start_ns, cost, &self.model, &self.targets, held.map(Held::pid));
+        let (cost, pid) = (self.programs.cost()?, held.map(Held::pid));
+        let first = self.summary.begin(start_ns, cost, &self.model, &self.targets, pid);
+        self.recorder.iter_mut().for_each(|recorder| recorder.begin(start_ns, first));
         Ok(())
     }
 
     fn seed(&mut self) -> Result<()> {
-        let Self { programs, model, summary, .. } = self;
+        let Self { programs, model, summary, recorder, .. } = self;
         programs.seed(|bytes| {
             for life in decode::all(bytes, decode::life) {
                 match life {
-                    Ok(life) => model.life(&life),
+                    Ok(life) => {
+                        model.life(&life);
+                        recorder.iter_mut().for_each(|recorder| recorder.life(&life));
+                    }
                     Err(e) => summary.undecodable(e),
                 }
             }
@@ -200,14 +223,27 @@ impl Session {
         let mut search = every(SEARCH_EVERY);
         let mut settle = every(SETTLE_EVERY);
         let mut weigh = every(WEIGH_EVERY);
-        let mut interval = self.config.interval.map(every);
+        let is_series = self.config.interval.is_some();
+        let mut checkpoint = self.recorder.as_ref().map(|_| every(CHECKPOINT_EVERY));
+        // Before the intervals: of two that end together, the window goes first.
         let deadline = self.config.duration.and_then(|after| Instant::now().checked_add(after));
+        let mut interval = self.config.interval.map(every);
         loop {
             tokio::select! {
                 biased;
                 () = signals.recv() => return Ok((status, EndedBy::Signal)),
                 () = at(deadline) => return Ok((status, EndedBy::Duration)),
-                () = tick(interval.as_mut()) => self.report_interval()?,
+                () = tick(interval.as_mut()) => {
+                    let stretch = self.cut(false)?;
+                    self.report_interval(&stretch)?;
+                    self.pass(stretch)?;
+                }
+                () = tick(checkpoint.as_mut()), if !is_series => {
+                    if self.recorder.as_ref().is_some_and(Recorder::is_due) {
+                        let stretch = self.cut(false)?;
+                        self.pass(stretch)?;
+                    }
+                }
                 ended = ended(&mut status) => {
                     status = Status::Ended(launch::exit_code(ended?));
                 }
@@ -241,12 +277,13 @@ impl Session {
 
     /// Takes in all that waits in the rings, and whoever has got a name that is watched for.
     fn drain(&mut self) -> Result<()> {
-        let Self { programs, model, symbols, summary, targets, config, .. } = self;
+        let Self { programs, model, symbols, summary, targets, config, recorder, .. } = self;
         programs.drain(|record| {
             let decoded = match record {
                 Record::Life(bytes) => decode::life(bytes).map(|life| {
                     model.life(&life);
                     targets.consider(&life);
+                    recorder.iter_mut().for_each(|recorder| recorder.life(&life));
                 }),
                 Record::Call(bytes) => decode::call(bytes).map(|call| model.call(&call)),
                 Record::Slice(bytes) => decode::slice(bytes).map(|slice| model.slice(&slice)),
@@ -290,6 +327,7 @@ impl Session {
         let edge_ns = self.folding.turn(&mut self.programs, true)?;
         self.model.edge(edge_ns);
         self.summary.edge(self.programs.cost()?);
+        self.recorder.iter_mut().for_each(Recorder::edge);
         if last {
             if self.summary.sample_hz.is_some() {
                 self.symbols.read_kernel();
@@ -310,84 +348,35 @@ impl Session {
         Ok(stretch)
     }
 
-    fn report_interval(&mut self) -> Result<()> {
-        self.intervals += 1;
-        let stretch = self.cut(false)?;
-        let counts = summary::Counts::read(&self.programs)?;
-        let known = Known {
-            processes: self.model.processes(),
-            names: self.symbols.names(),
-            config: &self.config,
-            counts,
-            shedding: self.shedding.as_ref(),
-        };
-        let report = self.summary.interval(self.intervals, stretch, &known);
-        self.output.write(&report)
-    }
-
-    /// Closes the window and reports on all of it.
-    fn close_window(&mut self) -> Result<()> {
+    /// Closes the window and reports on all of it, and on the interval that it cuts short. Gives
+    /// the report, and whether it reached those that it is for.
+    fn close_window(&mut self) -> Result<(Report, Result<()>)> {
         let stretch = self.cut(true)?;
-        let counts = summary::Counts::read(&self.programs)?;
-        let known = Known {
-            processes: self.model.processes(),
-            names: self.symbols.names(),
-            config: &self.config,
-            counts,
-            shedding: self.shedding.as_ref(),
-        };
-        let report = self.summary.whole(stretch, &known);
+        if self.config.interval.is_some() {
+            self.report_interval(&stretch)?;
+        }
+        let known = Known::read(
+            &self.model,
+            &self.symbols,
+            &self.config,
+            &self.programs,
+            self.shedding.as_ref(),
+        )?;
+        let record = self.recorder.is_some();
+        let (report, kept) = self.summary.whole(stretch, &known, record);
         signals::default_for_the_next();
-        self.output.write(&report)
-    }
-
-    /// What the run as a whole comes to.
-    async fn exit_status(&self, status: Status, ended_by: EndedBy) -> Result<u8> {
-        let running = match status {
-            Status::NoCommand => return Ok(0),
-            Status::Ended(code) => return Ok(code),
-            Status::Running(running) => running,
+        let written = self.output.write(&report);
+        // Whoever reads the live report may leave; the recording is another's.
+        let recorded = match (self.recorder.take(), kept) {
+            (Some(recorder), Some(whole)) => recorder.finish(whole, self.model.processes()),
+            _ => Ok(()),
         };
-        let Targets::Command(Command { kill, .. }) = &self.config.targets else { return Ok(0) };
-        if *kill {
-            running.kill().await.context("cannot end the command")?;
-            return Ok(0);
-        }
-        if ended_by == EndedBy::Signal
-            && let Ok(ended) = timeout(LAST_WORDS, running.wait()).await
-        {
-            return Ok(launch::exit_code(ended?));
-        }
-        Ok(0)
+        Ok((report, recorded.and(written)))
     }
 }
 
 fn to_ns(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-fn every(period: Duration) -> Interval {
-    let start = Instant::now().checked_add(period).unwrap_or_else(Instant::now);
-    let mut interval = interval_at(start, period);
-    interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    interval
-}
-
-/// Waits for a moment that may never come.
-async fn at(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => pending().await,
-    }
-}
-
-async fn tick(interval: Option<&mut Interval>) {
-    match interval {
-        Some(interval) => {
-            interval.tick().await;
-        }
-        None => pending().await,
-    }
 }
 
 /// Waits for the command's end, if it has begun and not ended.

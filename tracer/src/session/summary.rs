@@ -3,9 +3,9 @@
 use std::{collections::BTreeSet, ffi::OsStr};
 
 use anyhow::Result;
-use tracer_common::cpu::Counter;
 
 use super::{
+    counts::Counts,
     shedding::Shedding,
     spent::{Spent, Usage},
     targets::Watched,
@@ -13,46 +13,17 @@ use super::{
 };
 use crate::{
     attach::{Cost, Programs},
-    config::{Command, Config, Format, Targets},
+    config::{Command, Config, Targets},
     decode::NotARecord,
     kernel::{
         cgroup::Hierarchies,
         cpu_limit::{CpuLimit, Quota},
     },
     model::{Model, Processes, Stretch},
-    report::{self, Cpus, Fold, Interval, Options, Report, SCHEMA, Shown, Throttling, Trust},
-    symbols::Names,
+    recording::{self, Shape},
+    report::{self, Cpus, Interval, Options, Report, SCHEMA, Shown, Throttling, Trust},
+    symbols::{Names, Symbols},
 };
-
-/// What went wrong in the kernel, since the start.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
-    lost_calls: u64,
-    homeless_calls: u64,
-    homeless_slices: u64,
-    lost_samples: u64,
-    lost_lives: u64,
-    no_state: u64,
-    missed_switches: u64,
-    unknown_calls: u64,
-    lost_lock_waits: u64,
-}
-
-impl Counts {
-    pub(super) fn read(programs: &Programs) -> Result<Self> {
-        Ok(Self {
-            lost_calls: programs.count(Counter::LostCalls)?,
-            homeless_calls: programs.count(Counter::HomelessCalls)?,
-            homeless_slices: programs.count(Counter::HomelessSlices)?,
-            lost_samples: programs.count(Counter::LostSamples)?,
-            lost_lives: programs.count(Counter::LostLives)?,
-            no_state: programs.count(Counter::NoState)?,
-            missed_switches: programs.count(Counter::MissedSwitches)?,
-            unknown_calls: programs.count(Counter::UnknownCalls)?,
-            lost_lock_waits: programs.count(Counter::LostLockWaits)?,
-        })
-    }
-}
 
 /// So many changes of detail have a note of their own.
 const TOLD: usize = 8;
@@ -60,12 +31,27 @@ const TOLD: usize = 8;
 /// What a report is made of, beside the accounts.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
-    pub(super) processes: &'a Processes,
-    pub(super) names: &'a Names,
-    pub(super) config: &'a Config,
-    pub(super) counts: Counts,
+    processes: &'a Processes,
+    names: &'a Names,
+    config: &'a Config,
+    counts: Counts,
     /// What was done to keep a budget, if there is one.
-    pub(super) shedding: Option<&'a Shedding>,
+    shedding: Option<&'a Shedding>,
+}
+
+impl<'a> Known<'a> {
+    /// Reads what the kernel counted besides.
+    pub(super) fn read(
+        model: &'a Model,
+        symbols: &'a Symbols,
+        config: &'a Config,
+        programs: &Programs,
+        shedding: Option<&'a Shedding>,
+    ) -> Result<Self> {
+        let counts = Counts::read(programs)?;
+        let (processes, names) = (model.processes(), symbols.names());
+        Ok(Self { processes, names, config, counts, shedding })
+    }
 }
 
 /// What is known of the run, beside the accounts.
@@ -125,7 +111,7 @@ impl Summary {
         }
     }
 
-    /// The window opens.
+    /// The window opens. Returns the first target, if there is one.
     pub(super) fn begin(
         &mut self,
         start_ns: u64,
@@ -133,14 +119,14 @@ impl Summary {
         model: &Model,
         targets: &Watched,
         pid: Option<i32>,
-    ) {
+    ) -> Option<i32> {
         self.window_start_ns = start_ns;
         self.spent.begin(cost);
         let first =
             || model.processes().iter().next().and_then(|(_, first)| i32::try_from(first.pid).ok());
         let online = aya::util::online_cpus().ok().map(|cpus| cpus.len());
         self.cpus.online = online.and_then(|cpus| cpus.try_into().ok());
-        let Some(pid) = pid.or_else(|| targets.first_pid()).or_else(first) else { return };
+        let pid = pid.or_else(|| targets.first_pid()).or_else(first)?;
         match Hierarchies::mounted().and_then(|groups| CpuLimit::of(pid, &groups)) {
             Ok(CpuLimit { allowed_cpus, quota, group }) => {
                 self.cpus.allowed = allowed_cpus.try_into().ok();
@@ -164,6 +150,7 @@ impl Summary {
             }
             Err(e) => self.note(format!("CPUs allowed to the targets are unknown: {e:#}")),
         }
+        Some(pid)
     }
 
     /// What could be read of a quota; if it could not, that is noted.
@@ -171,27 +158,62 @@ impl Summary {
         read.inspect_err(|e| self.note(format!("what the CPU quota did is unknown: {e:#}"))).ok()
     }
 
-    /// The report of an interval.
-    pub(super) fn interval(&mut self, index: u64, stretch: Stretch, known: &Known<'_>) -> Report {
+    /// The report of an interval, and with `record` all that may be asked of it later.
+    pub(super) fn interval(
+        &mut self,
+        index: u64,
+        stretch: &Stretch,
+        known: &Known<'_>,
+        record: bool,
+    ) -> (Report, Option<recording::Interval>) {
         let spent = self.spent.interval();
         let lost_calls = known.counts.lost_calls;
         let lost = lost_calls - std::mem::replace(&mut self.lost_before, lost_calls);
         let start_ns = stretch.start_ns.saturating_sub(self.window_start_ns);
         let throttling = self.quota.as_mut().map(throttling::Quota::interval);
         let throttling = throttling.and_then(|read| self.known(read));
-        let mut report = self.report(&stretch, known, throttling);
+        let make = |shape| {
+            let mut report = self.report(stretch, known, throttling.clone(), shape);
+            report.interval = Some(Interval { index, start_ns });
+            report.trust.lost = lost;
+            self.tell_cost(&mut report.trust, spent, known.config);
+            report
+        };
+        let report = make(live(known.config));
+        let kept = record.then(|| recording::Interval::take(false, known.config.top, make));
+        (report, kept)
+    }
+
+    /// Adds a stretch of time to what is over.
+    pub(super) fn pass(&mut self, stretch: Stretch) {
         match &mut self.past {
             Some(past) => past.absorb(&stretch),
             None => self.past = Some(stretch),
         }
-        report.interval = Some(Interval { index, start_ns });
-        report.trust.lost = lost;
-        self.tell_cost(&mut report.trust, spent, known.config);
-        report
     }
 
-    /// The report of the whole window, of which `last` is the last stretch.
-    pub(super) fn whole(&mut self, last: Stretch, known: &Known<'_>) -> Report {
+    /// All that may be asked later of the window up to the last stretch that is over; `None` before
+    /// the first.
+    pub(super) fn so_far(&mut self, known: &Known<'_>) -> Option<recording::Interval> {
+        let throttling = self.throttled();
+        let past = self.past.as_ref()?;
+        let make = |shape| self.report(past, known, throttling.clone(), shape);
+        Some(recording::Interval::take(true, known.config.top, make))
+    }
+
+    fn throttled(&mut self) -> Option<Throttling> {
+        let read = self.quota.as_ref().map(throttling::Quota::whole);
+        read.and_then(|read| self.known(read))
+    }
+
+    /// The report of the whole window, of which `last` is the last stretch, and with `record` all
+    /// that may be asked of it later.
+    pub(super) fn whole(
+        &mut self,
+        last: Stretch,
+        known: &Known<'_>,
+        record: bool,
+    ) -> (Report, Option<recording::Interval>) {
         let whole = match self.past.take() {
             None => last,
             Some(mut past) => {
@@ -199,11 +221,10 @@ impl Summary {
                 past
             }
         };
-        let throttling = self.quota.as_ref().map(throttling::Quota::whole);
-        let throttling = throttling.and_then(|read| self.known(read));
-        let mut report = self.report(&whole, known, throttling);
-        self.tell_cost(&mut report.trust, self.spent.whole(), known.config);
-        report
+        let throttling = self.throttled();
+        let make = |shape| self.report(&whole, known, throttling.clone(), shape);
+        let kept = record.then(|| recording::Interval::take(true, known.config.top, make));
+        (make(live(known.config)), kept)
     }
 
     /// Says what tracing took.
@@ -220,29 +241,29 @@ impl Summary {
         stretch: &Stretch,
         known: &Known<'_>,
         throttling: Option<Throttling>,
+        shape: Shape,
     ) -> Report {
         let &Known { processes, names, config, counts, shedding } = known;
         let options = Options {
-            // Programs want every process, however many there are.
-            fold: config.fold.or((config.format == Format::Json).then_some(Fold::Process)),
-            histograms: config.histograms,
+            fold: shape.fold,
+            histograms: shape.histograms,
+            hdr: shape.hdr,
             throttling: self.throttling,
             locks: self.locks,
             window_start_ns: self.window_start_ns,
             sample_hz: self.sample_hz,
-            top: config.top,
+            top: shape.top,
         };
         let Shown { groups, total, concurrency, too_many, folded_stays } =
             report::groups(stretch, processes, &options, names);
         let sum = |of: fn(&report::Row) -> u64| total.syscalls.iter().map(of).sum();
-        let trust = Trust {
+        let mut trust = Trust {
             lost: counts.lost_calls,
             folded: sum(|row| row.folded),
             folded_stays,
             unpaired: sum(|row| row.unpaired),
             in_flight: sum(|row| row.in_flight),
             ended_by_exit: sum(|row| row.ended_by_exit),
-            // What tracing took is told of each report in its own way.
             reader_cpu_ns: 0,
             program_ns: None,
             program_runs: None,
@@ -250,6 +271,7 @@ impl Summary {
             shed: shedding.map_or_else(Vec::new, |it| it.changes().to_vec()),
             notes: self.notes(known, too_many.then_some(total.processes)),
         };
+        self.tell_cost(&mut trust, self.spent.whole(), config);
         Report {
             schema: SCHEMA,
             window_ns: stretch.end_ns.saturating_sub(stretch.start_ns),
@@ -343,5 +365,15 @@ impl Summary {
             ));
         }
         notes
+    }
+}
+
+/// The shape of the live report.
+fn live(config: &Config) -> Shape {
+    Shape {
+        fold: config.format.fold(config.fold),
+        histograms: config.histograms,
+        hdr: false,
+        top: config.top,
     }
 }

@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 
 use super::{render, sample};
 use crate::{
-    report::{Interval, Report, Total},
+    report::{Group, Interval, Report},
     sinks::Style,
 };
 
@@ -222,7 +222,7 @@ fn nothing_is_red_without_a_loss() {
 
 #[test]
 fn a_report_of_nobody_says_so() {
-    let report = Report { processes: vec![], total: Total::default(), ..sample::one_worker() };
+    let report = Report { processes: vec![], total: Group::default(), ..sample::one_worker() };
     assert_snapshot!(plain(&report), @r"
     No process to report: no target lived in this window.
 
