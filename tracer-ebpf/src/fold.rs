@@ -43,10 +43,11 @@ pub(crate) fn call(thread: &mut Thread, call: &Call) {
 #[inline(never)]
 extern "C" fn fold_call(thread: *mut Thread, call: *const Call) -> u32 {
     // SAFETY: from references; the verifier wants to see that they are not null.
-    if let Some(thread) = unsafe { thread.as_mut() }
-        && let Some(call) = unsafe { call.as_ref() }
+    let (thread, call) = unsafe { (thread.as_mut(), call.as_ref()) };
+    if let Some(thread) = thread
+        && let Some(call) = call
     {
-        do_call(thread, call);
+        take_call(thread, call);
     }
     0
 }
@@ -55,10 +56,11 @@ extern "C" fn fold_call(thread: *mut Thread, call: *const Call) -> u32 {
 #[inline(never)]
 extern "C" fn fold_slice(thread: *mut Thread, slice: *const Slice) -> u32 {
     // SAFETY: as above.
-    if let Some(thread) = unsafe { thread.as_mut() }
-        && let Some(slice) = unsafe { slice.as_ref() }
+    let (thread, slice) = unsafe { (thread.as_mut(), slice.as_ref()) };
+    if let Some(thread) = thread
+        && let Some(slice) = slice
     {
-        do_slice(thread, slice);
+        take_slice(thread, slice);
     }
     0
 }
@@ -68,13 +70,13 @@ extern "C" fn fold_slice(thread: *mut Thread, slice: *const Slice) -> u32 {
 extern "C" fn fold_flush(thread: *mut Thread) -> u32 {
     // SAFETY: as above.
     if let Some(thread) = unsafe { thread.as_mut() } {
-        do_flush(thread);
+        send_sums(thread);
     }
     0
 }
 
 #[inline(always)]
-fn do_call(thread: &mut Thread, call: &Call) {
+fn take_call(thread: &mut Thread, call: &Call) {
     let Some(control) = control::get() else { return };
     if call.end_ns < control.window_ns {
         return;
@@ -184,7 +186,7 @@ pub(crate) fn slice(thread: &mut Thread, slice: &Slice) {
 }
 
 #[inline(always)]
-fn do_slice(thread: &mut Thread, slice: &Slice) {
+fn take_slice(thread: &mut Thread, slice: &Slice) {
     let Some(control) = control::get() else { return };
     let end_ns = slice.start_ns + slice.ran_ns;
     if end_ns < control.window_ns {
@@ -264,7 +266,7 @@ pub(crate) fn flush(thread: &mut Thread) {
 }
 
 #[inline(always)]
-fn do_flush(thread: &mut Thread) {
+fn send_sums(thread: &mut Thread) {
     let Some(control) = control::get() else { return };
     for sums in &mut thread.folded {
         if is_uncollected(control, sums.epoch_ns) && sums.count != 0 {

@@ -45,32 +45,27 @@ static FOLDED_CALLS: TaskStorage<ThreadCalls> = TaskStorage {
 };
 
 #[inline(always)]
-fn get<T>(map: &'static TaskStorage<T>, task: Task, flags: u32) -> Option<&'static mut T> {
+fn get<T>(map: *const TaskStorage<T>, task: Task, flags: u32) -> Option<&'static mut T> {
     // SAFETY: the map and the task are what the helper wants, and the verifier checks both. What
     // comes back is null or a value of the map, which stays until the program ends. Another CPU may
     // write to it at the same time, but to other fields, or under the run-queue lock.
     unsafe {
-        bpf_task_storage_get(
-            ptr::from_ref(map).cast_mut().cast(),
-            task.as_ptr(),
-            ptr::null_mut(),
-            flags.into(),
-        )
-        .cast::<T>()
-        .as_mut()
+        bpf_task_storage_get(map.cast_mut().cast(), task.as_ptr(), ptr::null_mut(), flags.into())
+            .cast::<T>()
+            .as_mut()
     }
 }
 
 /// The state of a thread that has one.
 #[inline(always)]
 pub(crate) fn of(task: Task) -> Option<&'static mut Thread> {
-    get(&THREADS, task, 0)
+    get(&raw const THREADS, task, 0)
 }
 
 /// The state of a thread, made (all zero) if it has none; `None`, and counted, without memory.
 #[inline(always)]
 pub(crate) fn of_or_new(task: Task) -> Option<&'static mut Thread> {
-    let state = get(&THREADS, task, BPF_LOCAL_STORAGE_GET_F_CREATE);
+    let state = get(&raw const THREADS, task, BPF_LOCAL_STORAGE_GET_F_CREATE);
     if state.is_none() {
         cpu::count(Counter::NoState);
     }
@@ -80,13 +75,13 @@ pub(crate) fn of_or_new(task: Task) -> Option<&'static mut Thread> {
 /// The folded calls of a thread that has any.
 #[inline(always)]
 pub(crate) fn folded_calls(task: Task) -> Option<&'static mut ThreadCalls> {
-    get(&FOLDED_CALLS, task, 0)
+    get(&raw const FOLDED_CALLS, task, 0)
 }
 
 /// The folded calls of a thread, made (all zero) if it has none. Not to be called in the scheduler.
 #[inline(always)]
 pub(crate) fn folded_calls_or_new(task: Task) -> Option<&'static mut ThreadCalls> {
-    get(&FOLDED_CALLS, task, BPF_LOCAL_STORAGE_GET_F_CREATE)
+    get(&raw const FOLDED_CALLS, task, BPF_LOCAL_STORAGE_GET_F_CREATE)
 }
 
 /// Whether a thread is traced now.

@@ -100,13 +100,14 @@ fn a_tiny_budget_sheds_detail_step_by_step_and_counts_stay_exact() {
 fn detail_comes_back_when_tracing_is_cheap_again() {
     let steps = "brk-query=2000000 spin=7s brk-query=1000";
     let mut workload = Workload::waiting(&format!("syscalls {steps} --hold"));
-    let tracing = Tracing::of(workload.pid(), "--budget 15");
+    let tracing = Tracing::of(workload.pid(), "--budget 30");
     let truth = workload.work();
     let report = tracing.stop();
     assert_eq!(counts(report.process(workload.pid()), "calls"), truth.calls(), "{report}");
     let details = details(&report);
-    assert!(details.contains(&"calls"), "calls all the time cost more: {report}");
-    assert_eq!(details.last(), Some(&"all"), "spinning costs next to nothing: {report}");
+    assert_eq!(details.first(), Some(&"calls"), "calls all the time cost more: {report}");
+    // A loaded machine may push it over the budget once more.
+    assert!(details.contains(&"all"), "spinning costs next to nothing: {report}");
 }
 
 #[test]

@@ -191,13 +191,6 @@ impl Model {
         }
     }
 
-    /// Lets go of processes whose deaths were lost: those that were there at `since_ns`, and are not
-    /// among the threads that were looked at after that.
-    pub fn reap(&mut self, since_ns: u64, threads: &[Standing], now_ns: u64) {
-        let alive = threads.iter().map(|it| (it.slice.cookie, it.slice.tid)).collect();
-        self.processes.reap(since_ns, &alive, now_ns);
-    }
-
     fn add_counts(&mut self, cookie: u64, tid: u32, grown: Counts) {
         if self.window_start_ns.is_none() || grown == Counts::default() {
             return;

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tracer_common::record::Life;
+use tracer_common::record::{Life, Standing};
+
+use super::Model;
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +79,15 @@ impl Process {
             .iter()
             .filter_map(|span| span.within(from_ns, to_ns))
             .fold((0, 0), |(time, n), part| (time + part, n + 1))
+    }
+}
+
+impl Model {
+    /// Lets go of processes whose deaths were lost: those that were there at `since_ns`, and are not
+    /// among the threads that were looked at after that.
+    pub fn reap(&mut self, since_ns: u64, threads: &[Standing], now_ns: u64) {
+        let alive = threads.iter().map(|it| (it.slice.cookie, it.slice.tid)).collect();
+        self.processes.reap(since_ns, &alive, now_ns);
     }
 }
 

@@ -399,6 +399,7 @@ pub struct Trust {
     /// How often they ran; null where it was not counted.
     pub program_runs: Option<u64>,
     /// How often the kernel left one out, because it was running on that CPU already.
+    #[serde(default)]
     pub recursion_misses: u64,
     /// When more, or less, was told in detail, under `--budget`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -1,6 +1,8 @@
 //! One tracing run, from the first privilege to the last report.
 
 mod clock;
+mod counts;
+mod ending;
 mod folding;
 mod looks;
 mod output;
@@ -16,7 +18,7 @@ mod timers;
 use std::{future::pending, io, time::Duration};
 
 use anyhow::{Context as _, Result};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use tracer_common::record::Sample;
 
@@ -31,7 +33,7 @@ use self::{
 };
 use crate::{
     attach::{self, Programs, Record, Sampling, Settings},
-    config::{Command, Config, Targets},
+    config::{Config, Targets},
     decode, doctor,
     fail_if::{Run, Subject},
     launch::{self, Held, Running},
@@ -49,8 +51,6 @@ const SEARCH_EVERY: Duration = Duration::from_millis(100);
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
 /// How often the cost of tracing is compared with its budget.
 const WEIGH_EVERY: Duration = Duration::from_millis(250);
-/// How long a command that got the same Ctrl-C may take to end, if its status is to be ours.
-const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// Runs, reports, and returns the exit status.
 ///
@@ -367,30 +367,6 @@ impl Session {
             _ => Ok(()),
         };
         Ok((report, recorded.and(written)))
-    }
-
-    /// Whether the command is to end with the window.
-    fn kills(&self) -> bool {
-        matches!(self.config.targets, Targets::Command(Command { kill: true, .. }))
-    }
-
-    /// What the run as a whole comes to.
-    async fn exit_status(&self, status: Status, ended_by: EndedBy) -> Result<u8> {
-        let running = match status {
-            Status::NoCommand => return Ok(0),
-            Status::Ended(code) => return Ok(code),
-            Status::Running(running) => running,
-        };
-        if self.kills() {
-            running.kill().await.context("cannot end the command")?;
-            return Ok(0);
-        }
-        if ended_by == EndedBy::Signal
-            && let Ok(ended) = timeout(LAST_WORDS, running.wait()).await
-        {
-            return Ok(launch::exit_code(ended?));
-        }
-        Ok(0)
     }
 }
 

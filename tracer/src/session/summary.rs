@@ -3,9 +3,9 @@
 use std::{collections::BTreeSet, ffi::OsStr};
 
 use anyhow::Result;
-use tracer_common::cpu::Counter;
 
 use super::{
+    counts::Counts,
     shedding::Shedding,
     spent::{Spent, Usage},
     targets::Watched,
@@ -25,36 +25,6 @@ use crate::{
     symbols::{Names, Symbols},
     verdicts::{self, Blind, Diagnosis},
 };
-
-/// What went wrong in the kernel, since the start.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
-    lost_calls: u64,
-    homeless_calls: u64,
-    homeless_slices: u64,
-    lost_samples: u64,
-    lost_lives: u64,
-    no_state: u64,
-    missed_switches: u64,
-    unknown_calls: u64,
-    lost_lock_waits: u64,
-}
-
-impl Counts {
-    pub(super) fn read(programs: &Programs) -> Result<Self> {
-        Ok(Self {
-            lost_calls: programs.count(Counter::LostCalls)?,
-            homeless_calls: programs.count(Counter::HomelessCalls)?,
-            homeless_slices: programs.count(Counter::HomelessSlices)?,
-            lost_samples: programs.count(Counter::LostSamples)?,
-            lost_lives: programs.count(Counter::LostLives)?,
-            no_state: programs.count(Counter::NoState)?,
-            missed_switches: programs.count(Counter::MissedSwitches)?,
-            unknown_calls: programs.count(Counter::UnknownCalls)?,
-            lost_lock_waits: programs.count(Counter::LostLockWaits)?,
-        })
-    }
-}
 
 /// So many changes of detail have a note of their own.
 const TOLD: usize = 8;
