@@ -170,6 +170,8 @@ pub struct FoldedStays {
     pub count: u32,
     /// When the epoch began.
     pub epoch_ns: u64,
+    /// As [`CallsOfEpoch::found`], of `sleeps`.
+    pub found: u64,
     /// The stays that ended with a switch.
     pub stays: Times,
     /// Time on a CPU in those that ended with the thread's life.
@@ -222,6 +224,9 @@ impl FoldedStays {
 pub struct CallsOfEpoch {
     /// When it began; 0 if there was none.
     pub epoch_ns: u64,
+    /// Which row was found last. Kept here to be read back as a number that the verifier knows
+    /// nothing of: it would follow each row on a path of its own.
+    pub found: u64,
     /// By kind, in the order in which they came.
     pub rows: [FoldedCalls; Self::KINDS],
 }
@@ -377,8 +382,8 @@ pub const fn middle(bucket: u16) -> u64 {
 
 const _: () = assert!(size_of::<Control>() == 40);
 const _: () = assert!(size_of::<FoldedCalls>() == 112);
-const _: () = assert!(size_of::<FoldedStays>() == 248);
-const _: () = assert!(size_of::<CallsOfEpoch>() == 8 + 112 * CallsOfEpoch::KINDS);
+const _: () = assert!(size_of::<FoldedStays>() == 256);
+const _: () = assert!(size_of::<CallsOfEpoch>() == 16 + 112 * CallsOfEpoch::KINDS);
 const _: () = assert!(size_of::<Cell>() == 24);
 
 #[cfg(not(target_arch = "bpf"))]

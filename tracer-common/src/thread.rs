@@ -135,4 +135,4 @@ impl Thread {
         Self::HELD | Self::FRESH | Self::NEWBORN | Self::SUSPENDED | Self::IN_SIGRETURN;
 }
 
-const _: () = assert!(size_of::<OpenCall>() == 40 && size_of::<Thread>() == 440 + 2 * 248);
+const _: () = assert!(size_of::<OpenCall>() == 40 && size_of::<Thread>() == 440 + 2 * 256);

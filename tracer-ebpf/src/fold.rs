@@ -13,14 +13,12 @@ use aya_ebpf::{btf_maps::PerCpuArray, macros::btf_map};
 use tracer_common::{
     config::SYSCALLS,
     cpu::Counter,
-    fold::{
-        CallsOfEpoch, Control, FoldedCalls, FoldedSleeps, FoldedStays, ThreadCalls, Times, What,
-    },
+    fold::{CallsOfEpoch, Control, FoldedCalls, FoldedStays, ThreadCalls, Times, What},
     record::{Call, Slice},
     thread::Thread,
 };
 
-use crate::{config, control, cpu, ring, shape, state, task::Task};
+use crate::{config, control, cpu, read, ring, shape, state, task::Task};
 
 /// Places of [`ALL_CALLS`] behind those for each number: three kinds of `brk`, then 32-bit calls.
 const PLACES: usize = SYSCALLS + 4;
@@ -34,8 +32,49 @@ static ALL_CALLS: PerCpuArray<FoldedCalls, PLACES> = PerCpuArray::new();
 static ALL_STAYS: PerCpuArray<FoldedStays, 1> = PerCpuArray::new();
 
 /// Folds a call of the running thread.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn call(thread: &mut Thread, call: &Call) {
+    fold_call(thread, call);
+}
+
+// Global functions: the verifier looks at each once, and not once more for each path to it.
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn fold_call(thread: *mut Thread, call: *const Call) -> u32 {
+    // SAFETY: from references; the verifier wants to see that they are not null.
+    if let Some(thread) = unsafe { thread.as_mut() }
+        && let Some(call) = unsafe { call.as_ref() }
+    {
+        do_call(thread, call);
+    }
+    0
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn fold_slice(thread: *mut Thread, slice: *const Slice) -> u32 {
+    // SAFETY: as above.
+    if let Some(thread) = unsafe { thread.as_mut() }
+        && let Some(slice) = unsafe { slice.as_ref() }
+    {
+        do_slice(thread, slice);
+    }
+    0
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn fold_flush(thread: *mut Thread) -> u32 {
+    // SAFETY: as above.
+    if let Some(thread) = unsafe { thread.as_mut() } {
+        do_flush(thread);
+    }
+    0
+}
+
+#[inline(always)]
+fn do_call(thread: &mut Thread, call: &Call) {
     let Some(control) = control::get() else { return };
     if call.end_ns < control.window_ns {
         return;
@@ -84,17 +123,20 @@ fn row(thread: &Thread, what: u64, epoch_ns: u64) -> Option<&'static mut FoldedC
         }
         epoch.epoch_ns = epoch_ns;
     }
-    for row in &mut epoch.rows {
-        if row.count == 0 {
-            let (cookie, tid) = (thread.cookie, thread.tid);
-            *row = FoldedCalls { cookie, tid, epoch_ns, what, ..FoldedCalls::default() };
-            return Some(row);
-        }
-        if row.what == what {
-            return Some(row);
+    epoch.found = CallsOfEpoch::KINDS as u64;
+    for (index, row) in epoch.rows.iter().enumerate() {
+        if row.count == 0 || row.what == what {
+            epoch.found = index as u64;
+            break;
         }
     }
-    None
+    let found = read(&epoch.found) as usize;
+    let row = epoch.rows.get_mut(found)?;
+    if row.count == 0 {
+        let (cookie, tid) = (thread.cookie, thread.tid);
+        *row = FoldedCalls { cookie, tid, epoch_ns, what, ..FoldedCalls::default() };
+    }
+    Some(row)
 }
 
 #[inline(always)]
@@ -136,8 +178,13 @@ fn call_of_all(call: &Call, what: u64) {
 }
 
 /// Folds a stay of a thread that leaves this CPU.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn slice(thread: &mut Thread, slice: &Slice) {
+    fold_slice(thread, slice);
+}
+
+#[inline(always)]
+fn do_slice(thread: &mut Thread, slice: &Slice) {
     let Some(control) = control::get() else { return };
     let end_ns = slice.start_ns + slice.ran_ns;
     if end_ns < control.window_ns {
@@ -178,21 +225,21 @@ pub(crate) fn slice(thread: &mut Thread, slice: &Slice) {
 #[inline(always)]
 fn sleeps<'a>(sums: &mut FoldedStays, slice: &Slice) -> Option<&'a mut Times> {
     let state = slice.slept_state & What::STATES;
-    for sleeps in &mut sums.sleeps {
-        if sleeps.times.count == 0 {
-            *sleeps = FoldedSleeps {
-                slept_in: slice.slept_in,
-                slept_state: state,
-                ..FoldedSleeps::default()
-            };
-        } else if sleeps.slept_in != slice.slept_in || sleeps.slept_state != state {
-            continue;
+    sums.found = FoldedStays::REASONS as u64;
+    for (index, sleeps) in sums.sleeps.iter().enumerate() {
+        let same = sleeps.slept_in == slice.slept_in && sleeps.slept_state == state;
+        if sleeps.times.count == 0 || same {
+            sums.found = index as u64;
+            break;
         }
-        // SAFETY: part of a value of a map, which stays until the program ends. It is apart from
-        // the sums that are written to beside it.
-        return unsafe { ptr::from_mut(&mut sleeps.times).as_mut() };
     }
-    None
+    let found = read(&sums.found) as usize;
+    let sleeps = sums.sleeps.get_mut(found)?;
+    sleeps.slept_in = slice.slept_in;
+    sleeps.slept_state = state;
+    // SAFETY: part of a value of a map, which stays until the program ends. It is apart from the
+    // sums that are written to beside it.
+    unsafe { ptr::from_mut(&mut sleeps.times).as_mut() }
 }
 
 #[inline(always)]
@@ -211,8 +258,13 @@ fn slice_of_all(slice: &Slice) {
 }
 
 /// The running thread ends, or becomes another program: sends what was folded of it.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn flush(thread: &mut Thread) {
+    fold_flush(thread);
+}
+
+#[inline(always)]
+fn do_flush(thread: &mut Thread) {
     let Some(control) = control::get() else { return };
     for sums in &mut thread.folded {
         if is_uncollected(control, sums.epoch_ns) && sums.count != 0 {

@@ -62,8 +62,15 @@ pub(crate) fn send_slice(thread: &mut Thread, slice: Slice) {
 /// Sends what a thread has waited for locks, or counts that it was lost.
 #[inline(always)]
 pub(crate) fn send_lock_waits(waits: LockWaits) {
-    if !send(waits) && !save(ptr::from_ref(&waits).cast(), size_of::<LockWaits>() as u64) {
-        cpu::count(Counter::LostLockWaits);
+    if send(waits) {
+        return;
+    }
+    match SAVED.reserve_untyped::<LockWaits>(0) {
+        Some(mut entry) => {
+            entry.write(waits);
+            entry.submit(BPF_RB_NO_WAKEUP.into());
+        }
+        None => cpu::count(Counter::LostLockWaits),
     }
 }
 

@@ -130,12 +130,16 @@ unsafe extern "C" fn seed(ctx: *mut c_void) -> i32 {
 /// Whether a thread that is no target yet has to become one.
 #[inline(always)]
 fn is_wanted(leader: Task, task: Task, tracer: Tracer) -> bool {
+    // One that is dead already, and only waits to be buried, would never be seen to end.
+    if !task.has_memory() {
+        return false;
+    }
     if let Some(process) = state::of(leader)
         && process.flags & (Thread::WANTED | Thread::ADOPTED) != 0
     {
         return true;
     }
-    if !task.has_memory() || task.tgid() == tracer.tgid {
+    if task.tgid() == tracer.tgid {
         return false;
     }
     if config!(all) != 0 {

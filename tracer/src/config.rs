@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use regex::Regex;
 
-use crate::{fail_if::Conditions, kernel::selection::Selection, report::Fold};
+use crate::{compare::Per, fail_if::Conditions, kernel::selection::Selection, report::Fold};
 
 /// One tracing run.
 #[derive(Debug)]
@@ -31,6 +31,10 @@ pub struct Config {
     pub sample_hz: u32,
     /// So many of the hottest functions are named.
     pub top: usize,
+    /// The time of the tracer's own programs is measured.
+    pub own_cost: bool,
+    /// The share of the targets' CPU time that tracing may cost, in per cent.
+    pub budget: Option<f64>,
     /// Text or JSON.
     pub format: Format,
     /// Where the report goes.
@@ -89,6 +93,8 @@ pub struct Command {
     pub user: Option<String>,
     /// End it when the window closes first.
     pub kill: bool,
+    /// Variables that it gets beside those of its user.
+    pub variables: Vec<(OsString, OsString)>,
 }
 
 /// The form of a report.
@@ -98,6 +104,21 @@ pub enum Format {
     Text,
     /// One object, or with intervals one object a line.
     Json,
+}
+
+/// Which recordings are to be compared, and how.
+#[derive(Debug)]
+pub struct Compare {
+    /// The one.
+    pub base: PathBuf,
+    /// The other.
+    pub new: PathBuf,
+    /// The unit of work; `None` for what the recordings suggest.
+    pub per: Option<Per>,
+    /// Text or JSON.
+    pub format: Format,
+    /// It is a failure if one of these holds.
+    pub fail_if: Conditions,
 }
 
 impl Format {

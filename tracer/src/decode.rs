@@ -215,6 +215,7 @@ fn read_folded_stays(from: &mut &[u8]) -> Result<FoldedStays, TryGetError> {
         tid: from.try_get_u32_ne()?,
         count: from.try_get_u32_ne()?,
         epoch_ns: from.try_get_u64_ne()?,
+        found: from.try_get_u64_ne()?,
         stays: read_times(from)?,
         last_ns: from.try_get_u64_ne()?,
         waits: read_times(from)?,

@@ -42,7 +42,8 @@ fn main() -> ExitCode {
             session::run(config)
         }
         Action::Doctor { format } => doctor::run(format, &mut io::stdout()),
-        Action::Report(show) => replay::run(&show, io::stdout()),
+        Action::Report(show) => replay::report(&show, io::stdout()),
+        Action::Compare(compare) => replay::compare(&compare, io::stdout()),
         Action::Sweep(config) => sweep::run(config),
         Action::Completions(shell) => cli::completions(shell, &mut io::stdout()),
         Action::Man => cli::man(&mut io::stdout()),

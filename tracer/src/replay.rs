@@ -1,4 +1,4 @@
-//! `tracer report`: a recorded run, shown as it was live.
+//! `tracer report` and `tracer compare`: recorded runs, shown. Neither needs any privilege.
 
 use std::{
     io::{self, Write},
@@ -8,8 +8,9 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
-    config::Show,
-    fail_if::{self, Run, Subject},
+    compare::{self, Origin},
+    config::{Compare, Show},
+    fail_if::{Run, Subject},
     recording::{self, Display},
     report::Report,
     sinks::{self, Style},
@@ -19,7 +20,7 @@ use crate::{
 ///
 /// # Errors
 /// If the recording cannot be read, has not what was asked for, or the report cannot be written.
-pub fn run(show: &Show, mut out: impl Write + AsFd) -> Result<u8> {
+pub fn report(show: &Show, mut out: impl Write + AsFd) -> Result<u8> {
     let recording = recording::read(&show.file)?;
     let options = &recording.metadata.options;
     ensure!(
@@ -39,11 +40,27 @@ pub fn run(show: &Show, mut out: impl Write + AsFd) -> Result<u8> {
     let intervals = recording::intervals(&show.file, |interval| write(&interval.shown(&display)));
     let written = intervals.and_then(|()| write(&recording.shown(&display)));
     let subject = Subject { run: Run::recorded(&recording), base: None };
-    let status = show.fail_if.conclude(&subject, 0, &mut io::stderr())?;
-    match written {
-        // A reader who goes away early is no reason to call this a success.
-        Err(e) if status == fail_if::HOLDS => log::error!("{e:#}"),
-        written => written?,
-    }
-    Ok(status)
+    show.fail_if.conclude(&subject, written.map(|()| 0), &mut io::stderr())
+}
+
+/// Writes the comparison of two recordings. Returns the exit status.
+///
+/// # Errors
+/// If one cannot be read, they cannot be compared, or the comparison cannot be written.
+pub fn compare(compare: &Compare, mut out: impl Write + AsFd) -> Result<u8> {
+    let Compare { base, new, per, format, fail_if } = compare;
+    let read = |path| recording::read(path);
+    let name = |path: &std::path::Path| path.display().to_string();
+    let (before, after) = (read(base)?, read(new)?);
+    let comparison = compare::compare((&name(base), &before), (&name(new), &after), per.as_ref())?;
+    let written = sinks::write_comparison(&comparison, *format, &Style::detect(&out), &mut out)
+        .context("cannot write the comparison");
+    // A second of thread time is no unit of work.
+    let counted = comparison.per_from != Origin::None;
+    let run = |recording, units| Run { work: counted.then_some(units), ..Run::recorded(recording) };
+    let subject = Subject {
+        run: run(&after, comparison.new.units),
+        base: Some(run(&before, comparison.base.units)),
+    };
+    fail_if.conclude(&subject, written.map(|()| 0), &mut io::stderr())
 }

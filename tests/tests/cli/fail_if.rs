@@ -1,6 +1,6 @@
 //! `--fail-if`: conditions, and the exit status that they make.
 
-use tests::{Report, Running, Workload, run, tracer};
+use tests::{Report, Running, Workload, programs, run, tracer};
 
 #[test]
 fn a_condition_that_holds_goes_before_the_commands_own_status_and_says_its_figures() {
@@ -66,9 +66,39 @@ fn a_mistake_is_status_2_with_its_place_before_anything_runs() {
 #[test]
 fn a_reader_who_goes_away_does_not_make_it_a_success() {
     let script = "\"$0\" --fail-if 'lost >= 0' -d 0.1 --format json -p $$; echo \"status $?\" >&2";
-    let arguments = [tests::programs::tracer_file().into_os_string()];
+    let arguments = [programs::tracer_file().into_os_string()];
     // `true` reads nothing, and ends before the window does.
     let piped = format!("{{ {script}; }} | true");
     let finished = run(std::process::Command::new("sh").arg("-c").arg(piped).args(arguments));
     assert!(finished.stderr.contains("status 3"), "{finished}");
+}
+
+#[test]
+fn recordings_are_judged_alone_and_against_each_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let record = |name: &str, madvise: &str| {
+        let file = dir.path().join(name);
+        let mut command = tracer();
+        command.args(["--sample-hz", "0", "-o"]).arg(&file).arg("--");
+        command.arg(programs::workloads().get_program());
+        let _done = run(command.args(["syscalls", "futex-wake=40", madvise])).expect(0);
+        file
+    };
+    let (base, new) = (record("base", "madvise=20"), record("new", "madvise=60"));
+    let report =
+        |condition: &str| run(tracer().arg("report").arg(&new).args(["--fail-if", condition]));
+    let finished = report("calls(madvise) == 60").expect(3);
+    let _held = finished.complains_of("calls(madvise) is 60");
+    let _not = report("calls(madvise) != 60 or calls(sched_yield) > 0").expect(0);
+    let _unknown = report("calls(read) > 1").expect(1).complains_of("not among the calls traced");
+
+    let compare = |condition: &str| {
+        let mut command = tracer();
+        command.arg("compare").arg(&base).arg(&new).args(["--per", "futex"]);
+        run(command.args(["--fail-if", condition]))
+    };
+    let finished = compare("calls(madvise) >= 3x and calls(madvise) == 60").expect(3);
+    let _held = finished.complains_of("calls(madvise) is 3.00x: 1.50 after 0.500");
+    let _not = compare("calls(madvise) > 3x or lost > 1x").expect(0);
+    let _mistake = compare("calls(madvise) > 3y").expect(2).complains_of("unknown unit `y`");
 }

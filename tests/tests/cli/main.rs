@@ -11,4 +11,5 @@ mod fail_if;
 mod output;
 mod privileges;
 mod signals;
+mod sweep;
 mod targets;

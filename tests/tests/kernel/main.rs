@@ -6,6 +6,7 @@
 mod attaching;
 mod budget;
 mod command;
+mod cost;
 mod counts;
 mod descendants;
 mod ends;
@@ -19,5 +20,6 @@ mod locks;
 mod naming;
 mod samples;
 mod scheduler;
+mod sweep;
 mod threads;
 mod times;

@@ -26,6 +26,8 @@ pub struct Settings {
     pub by_thread: bool,
     /// Waits and calls of this length are told of one by one.
     pub pauses_over: Duration,
+    /// The time of the programs is counted.
+    pub counts_cost: bool,
     /// What is sent may change in the course of the run.
     pub sheds: bool,
 }

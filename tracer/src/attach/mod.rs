@@ -4,6 +4,7 @@
 //! [mark](Programs::mark) and [seed](Programs::seed) the targets, and only then open the window.
 //! Whichever way the tracer ends, nothing stays in the kernel: all of it hangs on file descriptors.
 
+mod cost;
 mod fold;
 mod frozen;
 mod locks;
@@ -11,6 +12,7 @@ mod ring;
 mod sampler;
 mod sys;
 
+pub use cost::Cost;
 pub use fold::OfAll;
 pub use frozen::Settings;
 pub use ring::Pressure;
@@ -38,7 +40,7 @@ use tracer_common::{
     thread::Thread,
 };
 
-use self::{ring::Rings, sampler::Sampler, sys::Cells};
+use self::{cost::Counting, ring::Rings, sampler::Sampler, sys::Cells};
 
 /// The programs, built by `cargo xtask build` and carried in the binary.
 static OBJECT: &[u8] = include_bytes_aligned!(env!("TRACER_BPF_OBJECT"));
@@ -122,6 +124,7 @@ pub struct Programs {
     cells: Cells,
     marks_throttling: bool,
     counts_lock_waits: bool,
+    _counting: Option<Counting>,
     /// What the programs say, with `--verbose`.
     log: Option<EbpfLogger<&'static dyn Log>>,
 }
@@ -170,6 +173,7 @@ impl Programs {
             cells,
             marks_throttling: config.task_throttled != ABSENT,
             counts_lock_waits: false,
+            _counting: settings.counts_cost.then(Counting::begin).transpose()?,
             log,
         };
         programs.control(&Control::CLOSED)?;
@@ -186,6 +190,7 @@ impl Programs {
                 .load("task", &btf)
                 .map_err(|e| refused(&format!("loading the iterator `{name}`"), e))?;
         }
+        programs.log_verified();
         for (name, tracepoint) in TRACEPOINTS {
             let program: &mut BtfTracePoint = programs.program(name)?.try_into()?;
             program

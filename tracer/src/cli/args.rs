@@ -11,7 +11,7 @@ use super::{
     sweep::Sweep,
     values::{self, PidList},
 };
-use crate::{config, report};
+use crate::{compare::Per, config, report};
 
 /// Bytes of each CPU's ring, unless `--ring-size` says otherwise.
 const DEFAULT_RING_BYTES: &str = "2M";
@@ -55,7 +55,7 @@ fn after_help() -> String {
     override_usage = "tracer [OPTIONS] -p PID[,PID…]\n       \
                       tracer [OPTIONS] --comm RE | --cgroup PATH | -a\n       \
                       tracer [OPTIONS] -- CMD [ARG…]\n       \
-                      tracer report FILE\n       \
+                      tracer report FILE | compare BASE NEW\n       \
                       tracer sweep --set NAME=VALUE[,VALUE…] -o DIR -- CMD [ARG…]\n       \
                       tracer doctor | completions SHELL | man"
 )]
@@ -82,6 +82,8 @@ pub(super) enum Sub {
     Report(ReportFile),
     /// Run a command with one value after the other, and show how its throughput depends on them
     Sweep(Sweep),
+    /// Compare two recorded runs: how much longer a unit of work takes, and where that time goes
+    Compare(CompareFiles),
     /// Print the completions for a shell
     Completions {
         /// The shell they are for
@@ -114,6 +116,28 @@ pub(super) struct ReportFile {
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(super) format: Format,
     /// Exit with status 3, and say why, if this holds: `p99(brk) > 3ms and runnable > 20%`, say
+    #[arg(long, value_name = "EXPR")]
+    pub(super) fail_if: Vec<String>,
+}
+
+/// What is to be compared.
+#[derive(Debug, Args)]
+pub(super) struct CompareFiles {
+    /// The run to compare with, as `tracer -o FILE` wrote it
+    #[arg(value_name = "BASE", value_hint = ValueHint::FilePath)]
+    pub(super) base: PathBuf,
+    /// The run in question
+    #[arg(value_name = "NEW", value_hint = ValueHint::FilePath)]
+    pub(super) new: PathBuf,
+    /// The unit of work: a system call that is made once for each, or `iterations` that the program
+    /// reports; without this, what the recordings suggest
+    #[arg(long, value_name = "UNIT")]
+    pub(super) per: Option<Per>,
+    /// Form of the comparison
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(super) format: Format,
+    /// Exit with status 3, and say why, if this holds of NEW: `p99(brk) > 2x` (twice that of BASE),
+    /// say, or `runnable > 20%`
     #[arg(long, value_name = "EXPR")]
     pub(super) fail_if: Vec<String>,
 }
@@ -249,6 +273,20 @@ pub(super) struct Trace {
         help_heading = "Report"
     )]
     pub(super) record: Option<PathBuf>,
+    /// Measure what tracing costs in the kernel too, not in the tracer's own process alone: the
+    /// kernel then reads its clock twice more for each run of each eBPF program
+    #[arg(long, help_heading = "Cost")]
+    pub(super) own_cost: bool,
+    /// Tell less in detail while tracing costs more than this share of the targets' CPU time: first
+    /// sum stays on a CPU in the kernel, then calls, then leave percentiles out
+    #[arg(
+        long,
+        value_name = "PERCENT",
+        value_parser = values::percent,
+        allow_hyphen_values = true,
+        help_heading = "Cost"
+    )]
+    pub(super) budget: Option<f64>,
     /// Buffer between kernel and tracer, for each CPU: a power of two, such as 64K or 2M
     #[arg(
         long,
@@ -256,7 +294,7 @@ pub(super) struct Trace {
         value_parser = values::ring_bytes,
         default_value = DEFAULT_RING_BYTES,
         allow_hyphen_values = true,
-        help_heading = "Report"
+        help_heading = "Cost"
     )]
     pub(super) ring_size: u32,
 }

@@ -15,7 +15,7 @@ use clap::{
 use log::LevelFilter;
 
 use crate::{
-    config::{Command, Config, Destination, Format, Show, Targets},
+    config::{Command, Compare, Config, Destination, Format, Show, Targets},
     fail_if::{About, Conditions},
     kernel::selection::Selection,
 };
@@ -43,6 +43,8 @@ pub enum Action {
     Report(Show),
     /// Run a command with one value after the other.
     Sweep(crate::sweep::Config),
+    /// Compare two recorded runs.
+    Compare(Compare),
     /// Print the completions for a shell.
     Completions(Shell),
     /// Print the man page.
@@ -103,6 +105,13 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Invocation, St
             fail_if: conditions(&report.fail_if, About { selection: None, comparison: false })?,
         }),
         Some(args::Sub::Sweep(sweep)) => Action::Sweep(sweep::config(sweep)?),
+        Some(args::Sub::Compare(compare)) => Action::Compare(Compare {
+            base: compare.base,
+            new: compare.new,
+            per: compare.per,
+            format: compare.format.into(),
+            fail_if: conditions(&compare.fail_if, About { selection: None, comparison: true })?,
+        }),
         Some(args::Sub::Completions { shell }) => Action::Completions(Shell(shell)),
         Some(args::Sub::Man) => Action::Man,
         None => Action::Trace(config(cli.trace)?),
@@ -155,6 +164,8 @@ fn config(trace: args::Trace) -> Result<Config, Stop> {
         histograms: trace.histograms,
         pauses_over: trace.pauses_over,
         sample_hz: trace.sample_hz,
+        own_cost: trace.own_cost,
+        budget: trace.budget,
         top: trace.top,
         format: trace.format.into(),
         ring_bytes: trace.ring_size,
@@ -188,7 +199,12 @@ fn targets(trace: args::Trace) -> Result<Targets, Stop> {
                 "the command after -- is an empty word: write a program's name there",
             ));
         }
-        let command = Command { argv: trace.command, user: trace.user, kill: trace.kill };
+        let command = Command {
+            argv: trace.command,
+            user: trace.user,
+            kill: trace.kill,
+            variables: Vec::new(),
+        };
         return Ok(Targets::Command(command));
     }
     let mut pids: Vec<i32> = trace.pid.into_iter().flat_map(|list| list.0).collect();

@@ -17,7 +17,7 @@ mod units;
 
 use std::{io::Write, os::fd::AsFd};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 pub use self::{
     condition::{About, Condition},
@@ -70,30 +70,33 @@ impl Conditions {
     }
 
     /// Says on `out` which conditions hold, with their figures. Returns the status to exit with:
-    /// [`HOLDS`] if one does, and otherwise `status`.
+    /// [`HOLDS`] if one does, and otherwise `status`, which is what the run came to without them.
     ///
     /// # Errors
-    /// If none holds, but it is not known of all that they do not.
+    /// If none holds, and that of `status`, or if it is not known of all that they do not.
     pub fn conclude(
         &self,
         subject: &Subject<'_>,
-        status: u8,
+        status: Result<u8>,
         out: &mut (impl Write + AsFd),
     ) -> Result<u8> {
         let judgements = self.judge(subject);
-        let some = |holds| judgements.iter().any(|judgement| judgement.holds == holds);
-        if some(Some(true)) {
+        if judgements.iter().any(|judgement| judgement.holds == Some(true)) {
             let style = Style::detect(&*out);
-            // The status says the most important part, also to who does not read the rest.
+            // The status says the most important part, also to who does not read the rest. Nor is
+            // it a success if somebody has stopped to read the report.
             if let Err(e) = sinks::write_judgements(&judgements, &style, out) {
                 log::warn!("cannot write what --fail-if found: {e}");
             }
+            if let Err(e) = status {
+                log::error!("{e:#}");
+            }
             return Ok(HOLDS);
         }
-        let mut undecided = judgements.iter().filter(|judgement| judgement.holds.is_none());
-        match undecided.next() {
+        let status = status?;
+        match judgements.iter().find(|judgement| judgement.holds.is_none()) {
             None => Ok(status),
-            Some(first) => anyhow::bail!(
+            Some(first) => bail!(
                 "it cannot be decided whether `{}` holds: {}",
                 first.condition,
                 first.unknown().join("; ")

@@ -264,7 +264,9 @@ fn the_status_is_3_if_one_holds_an_error_if_one_is_unknown_and_else_as_it_was() 
         let run = Run { report: &report, selection: None, work: None };
         let conditions = Conditions::parse(texts, ONE).unwrap();
         let mut out = tempfile::tempfile().unwrap();
-        conditions.conclude(&Subject { run, base: None }, 7, &mut out).map_err(|e| e.to_string())
+        conditions
+            .conclude(&Subject { run, base: None }, Ok(7), &mut out)
+            .map_err(|e| e.to_string())
     };
     assert_eq!(status(&[]), Ok(7));
     assert_eq!(status(&["lost > 0", "busy_cpus > 3"]), Ok(7));

@@ -61,6 +61,8 @@ pub struct Model {
     /// When the window opened; before that nothing counts.
     window_start_ns: Option<u64>,
     edge_ns: u64,
+    /// For how long targets were on a CPU in the stretches that are over.
+    busy_before_ns: u64,
     /// The stretch of time under way.
     stretch: Stretch,
     running: Running,
@@ -144,6 +146,7 @@ impl Model {
             folded: folded::Seen::default(),
             window_start_ns: None,
             edge_ns: u64::MAX,
+            busy_before_ns: 0,
             stretch: Stretch::begin(0, keep),
             running: Running::default(),
             later: Later::default(),
@@ -320,6 +323,18 @@ impl Model {
         self.stretch.concurrency.absorb(&concurrency);
     }
 
+    /// For how long targets have been on a CPU since the window opened. The threads are those that
+    /// were looked at just now.
+    #[must_use]
+    pub fn busy_ns(&self, threads: &[Standing]) -> u64 {
+        let accounts = self.stretch.accounts.iter().chain([&self.stretch.of_nobody]);
+        let ended: u64 = accounts.map(|account| account.stays.on_cpu_ns).sum();
+        let under_way = threads.iter().map(|it| {
+            it.slice.end_ns().saturating_sub(it.slice.start_ns.max(self.stretch.start_ns))
+        });
+        self.busy_before_ns + ended + under_way.sum::<u64>()
+    }
+
     /// Ends the stretch under way and begins the next one.
     ///
     /// What was under way at the edge may also have ended before it was looked for, and have come in
@@ -361,6 +376,8 @@ impl Model {
 
         let next = Stretch::begin(edge, self.keep);
         let mut stretch = std::mem::replace(&mut self.stretch, next);
+        let accounts = stretch.accounts.iter().chain([&stretch.of_nobody]);
+        self.busy_before_ns += accounts.map(|account| account.stays.on_cpu_ns).sum::<u64>();
         stretch.end_ns = edge;
         self.edge_ns = u64::MAX;
         lives.iter().for_each(|life| self.life(life));

@@ -31,6 +31,9 @@ pub struct Metadata {
     pub lost: u64,
     /// CPU time of the tracer's own process in the window.
     pub reader_cpu_ns: u64,
+    /// CPUs, of those that the first target may use, that others kept busy, as a mean over the
+    /// window: everything but the targets. Null where that could not be read.
+    pub other_cpus: Option<f64>,
     /// Each process, and each program that an exec began.
     pub targets: Vec<Target>,
 }

@@ -5,10 +5,14 @@
 //! distribution in full. How the same groups look put together by name, or all in one, is kept
 //! beside it ([`Folded`]): what is sampled cannot be summed afterwards.
 
+#[cfg(test)]
+pub(crate) mod fixture;
 mod guard;
 mod hdr;
+mod load;
 mod machine;
 mod metadata;
+mod progress;
 mod read;
 mod recorder;
 mod targets;
@@ -20,6 +24,7 @@ use serde::{Deserialize, Serialize};
 pub use hdr::{Distribution, decode};
 pub use machine::{FirstTarget, HugePages, Machine};
 pub use metadata::{Metadata, Options, Target};
+pub use progress::{Directory, VARIABLE};
 pub use read::{ReadError, intervals, read};
 pub use recorder::{CHECKPOINT_EVERY, Recorder};
 pub use views::{Display, Fitting, Folded, Interval, Shape};
@@ -53,3 +58,6 @@ impl Recording {
         views::shown(&self.report, &self.folded, display)
     }
 }
+
+#[cfg(test)]
+mod tests;

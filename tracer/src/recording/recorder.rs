@@ -16,8 +16,8 @@ use anyhow::{Context as _, Result};
 use tracer_common::record::Life;
 
 use super::{
-    FirstTarget, Interval, Machine, Metadata, Options, Recording, SCHEMA, targets::Targets,
-    write::Writer,
+    FirstTarget, Interval, Machine, Metadata, Options, Recording, SCHEMA, load::Load,
+    targets::Targets, write::Writer,
 };
 use crate::{config::Config, kernel::syscalls, model::Processes};
 
@@ -36,6 +36,7 @@ pub struct Recorder {
     started_at: SystemTime,
     start_ns: u64,
     first_target: FirstTarget,
+    load: Option<Load>,
     /// The child that will become the command: what it was started with is not the command's.
     held: Option<i32>,
     every: Duration,
@@ -83,6 +84,7 @@ impl Recorder {
             started_at: SystemTime::now(),
             start_ns: 0,
             first_target: FirstTarget::default(),
+            load: None,
             held: None,
             every: config.interval.map_or(CHECKPOINT_EVERY, |every| every.min(CHECKPOINT_EVERY)),
             last_checkpoint: Instant::now(),
@@ -112,12 +114,14 @@ impl Recorder {
         self.started_at = SystemTime::now();
         self.last_checkpoint = Instant::now();
         self.first_target = first_target.map(FirstTarget::of).unwrap_or_default();
+        self.targets.progress.begin();
+        self.load = Some(Load::begin(self.first_target.allowed_cpus.as_deref()));
     }
 
-    /// The report of the functions that the live run names.
-    #[must_use]
-    pub fn top(&self) -> usize {
-        self.options.top
+    /// The stretch of time under way ends: this much work has been done.
+    pub fn edge(&mut self) {
+        self.targets.progress.look();
+        self.load.iter_mut().for_each(Load::look);
     }
 
     /// Keeps an interval.
@@ -167,7 +171,11 @@ impl Recorder {
             options: self.options.clone(),
             lost: report.trust.lost,
             reader_cpu_ns: report.trust.reader_cpu_ns,
-            targets: self.targets.all(processes, self.start_ns, &Default::default()),
+            other_cpus: self
+                .load
+                .as_ref()
+                .and_then(|load| load.of_others(report.concurrency.busy_cpus)),
+            targets: self.targets.all(processes, self.start_ns),
         };
         Recording { schema: SCHEMA, complete, metadata, report, folded }
     }

@@ -3,12 +3,16 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fs,
+    path::Path,
 };
 
 use procfs::process::Process;
 use tracer_common::record::Life;
 
-use super::metadata::{Target, is_recorded};
+use super::{
+    metadata::{Target, is_recorded},
+    progress::{Progress, VARIABLE},
+};
 use crate::{kernel::proc, model::Processes};
 
 /// Bytes of arguments, and of an environment, that are read at most: the kernel's usual limit is
@@ -28,18 +32,20 @@ struct Started {
 #[derive(Debug, Default)]
 pub(super) struct Targets {
     by_cookie: HashMap<u64, Started>,
+    /// What they report, where they were told to.
+    pub(super) progress: Progress,
 }
 
 impl Targets {
     /// Looks at a process that has just appeared, or become another program.
     pub(super) fn life(&mut self, life: &Life) {
         let started = match life.event {
-            Life::SEEDED if !self.by_cookie.contains_key(&life.cookie) => read(life),
-            Life::EXEC => read(life),
+            Life::SEEDED if !self.by_cookie.contains_key(&life.cookie) => self.read(life),
+            Life::EXEC => self.read(life),
             // It has its parent's until it execs, which it may have done by now.
             Life::BORN => match self.by_cookie.get(&life.origin) {
                 Some(parents) => Some(parents.clone()),
-                None => read(life),
+                None => self.read(life),
             },
             _ => return,
         };
@@ -48,14 +54,29 @@ impl Targets {
         }
     }
 
+    /// `None` if it has gone already, or if its pid is another's by now.
+    fn read(&mut self, life: &Life) -> Option<Started> {
+        let pid = i32::try_from(life.shown_tgid).ok().filter(|&pid| pid > 0)?;
+        let argv = strings(&read_some(&format!("/proc/{pid}/cmdline"))?);
+        let environment = strings(&read_some(&format!("/proc/{pid}/environ"))?);
+        let now = Process::new(pid).and_then(|process| process.stat()).ok()?;
+        if now.starttime != life.start_ns / (1_000_000_000 / proc::ticks_per_second().max(1)) {
+            return None;
+        }
+        let mut recorded = BTreeMap::new();
+        for (name, value) in environment.iter().filter_map(|variable| variable.split_once('=')) {
+            if is_recorded(name) {
+                recorded.insert(name.to_owned(), value.to_owned());
+            } else if name == VARIABLE {
+                self.progress.watch(Path::new(value));
+            }
+        }
+        Some(Started { argv: kept(argv), environment: recorded })
+    }
+
     /// All of them, as far as they lived in the window that opened at `start_ns`, with the units of
     /// work that each pid reported.
-    pub(super) fn all(
-        &self,
-        processes: &Processes,
-        start_ns: u64,
-        iterations: &HashMap<u32, u64>,
-    ) -> Vec<Target> {
+    pub(super) fn all(&self, processes: &Processes, start_ns: u64) -> Vec<Target> {
         let mut targets: Vec<Target> = processes
             .iter()
             .filter(|(_, process)| process.ended.is_none_or(|(ns, _)| ns >= start_ns))
@@ -77,30 +98,11 @@ impl Targets {
         for n in 0..targets.len() {
             let is_last = targets.get(n + 1).is_none_or(|next| next.pid != targets[n].pid);
             if is_last {
-                targets[n].iterations = iterations.get(&targets[n].pid).copied();
+                targets[n].iterations = self.progress.units().get(&targets[n].pid).copied();
             }
         }
         targets
     }
-}
-
-/// `None` if it has gone already, or if its pid is another's by now.
-fn read(life: &Life) -> Option<Started> {
-    let pid = i32::try_from(life.shown_tgid).ok().filter(|&pid| pid > 0)?;
-    let argv = strings(&read_some(&format!("/proc/{pid}/cmdline"))?);
-    let environment = strings(&read_some(&format!("/proc/{pid}/environ"))?);
-    let now = Process::new(pid).and_then(|process| process.stat()).ok()?;
-    if now.starttime != life.start_ns / (1_000_000_000 / proc::ticks_per_second().max(1)) {
-        return None;
-    }
-    let recorded = |variable: &String| {
-        let (name, value) = variable.split_once('=')?;
-        is_recorded(name).then(|| (name.to_owned(), value.to_owned()))
-    };
-    Some(Started {
-        argv: kept(argv),
-        environment: environment.iter().filter_map(recorded).collect(),
-    })
 }
 
 fn read_some(path: &str) -> Option<Vec<u8>> {

@@ -10,6 +10,7 @@ mod locks;
 mod names;
 mod samples;
 mod sched;
+mod shed;
 
 pub use budget::{Method, Uncertainty};
 pub use build::{Options, Shown, groups};
@@ -18,6 +19,7 @@ pub use locks::{Lock, LockPlace, Throttling};
 pub(crate) use names::{BRK, number_of_row, stands_for};
 pub use samples::{Function, Samples};
 pub(crate) use sched::pauses;
+pub use shed::{Detail, Shed};
 
 use std::collections::BTreeMap;
 
@@ -300,7 +302,7 @@ pub struct Row {
     /// Cut off by the death of their thread. No part of `calls`.
     pub ended_by_exit: u64,
     /// Of `calls`, how many were summed in the kernel: their percentiles are coarser, or unknown.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub folded: u64,
     /// Bytes that the completed, successful calls asked for, where they ask for bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -372,6 +374,13 @@ pub struct Trust {
     pub reader_cpu_ns: u64,
     /// CPU time of its programs in the kernel; null where it was not measured.
     pub program_ns: Option<u64>,
+    /// How often they ran; null where it was not counted.
+    pub program_runs: Option<u64>,
+    /// How often the kernel left one out, because it was running on that CPU already.
+    pub recursion_misses: u64,
+    /// When more, or less, was told in detail, under `--budget`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shed: Vec<Shed>,
     /// What else a reader has to know, each a sentence.
     pub notes: Vec<String>,
 }

@@ -54,6 +54,12 @@ impl Folding {
         Ok(now_ns)
     }
 
+    /// Has the programs tell this much in detail from now on.
+    pub(super) fn tell(&mut self, programs: &mut Programs, detail: u32) -> Result<()> {
+        self.control.detail = detail;
+        programs.control(&self.control)
+    }
+
     /// Whether anything has been folded since the last time.
     pub(super) fn is_due(&self, programs: &Programs) -> Result<bool> {
         Ok(programs.folded()? != self.collected)

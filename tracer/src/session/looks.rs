@@ -3,7 +3,7 @@
 use anyhow::Result;
 use tracer_common::{cpu::Counter, record::Standing};
 
-use super::{Session, clock};
+use super::{Session, clock, spent::Usage, to_ns};
 use crate::decode;
 
 impl Session {
@@ -14,9 +14,30 @@ impl Session {
         self.drain()?;
         self.reap(now_ns, &standings)?;
         self.model.settle(now_ns, &standings);
+        self.collect()
+    }
+
+    /// Takes in what the programs have summed, if they have.
+    fn collect(&mut self) -> Result<()> {
         if self.folding.is_due(&self.programs)? {
             self.folding.turn(&mut self.programs, false)?;
             self.folding.collect(&mut self.programs, &mut self.model)?;
+        }
+        Ok(())
+    }
+
+    /// Compares what tracing costs with its budget.
+    pub(super) fn weigh(&mut self) -> Result<()> {
+        let now_ns = clock::now_ns();
+        let standings = self.standings()?;
+        self.drain()?;
+        self.collect()?;
+        let Some(shedding) = &mut self.shedding else { return Ok(()) };
+        let Usage { reader, programs } = Usage::now(self.programs.cost()?);
+        let cost_ns = to_ns(reader) + programs.ns;
+        let at_ns = self.summary.since_start(now_ns);
+        if let Some(detail) = shedding.weigh(at_ns, cost_ns, self.model.busy_ns(&standings)) {
+            self.folding.tell(&mut self.programs, detail)?;
         }
         Ok(())
     }

@@ -4,15 +4,19 @@ mod clock;
 mod folding;
 mod looks;
 mod output;
+mod record;
+mod shedding;
 mod signals;
+mod spent;
 mod summary;
 mod targets;
 mod throttling;
+mod timers;
 
 use std::{future::pending, io, time::Duration};
 
 use anyhow::{Context as _, Result};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 
 use tracer_common::record::Sample;
 
@@ -20,14 +24,16 @@ pub(crate) use self::signals::Signals;
 use self::{
     folding::Folding,
     output::Output,
+    shedding::Shedding,
     summary::{Known, Summary},
     targets::Watched,
+    timers::{at, every, tick},
 };
 use crate::{
     attach::{self, Programs, Record, Sampling, Settings},
     config::{Command, Config, Targets},
     decode, doctor,
-    fail_if::{self, Run, Subject},
+    fail_if::{Run, Subject},
     launch::{self, Held, Running},
     model::{Keep, Model, Stretch, UnderWay},
     recording::{CHECKPOINT_EVERY, Recorder},
@@ -41,6 +47,8 @@ const DRAIN_EVERY: Duration = Duration::from_millis(20);
 const SEARCH_EVERY: Duration = Duration::from_millis(100);
 /// How often it is worked out how many threads ran at once; until then every stay is remembered.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
+/// How often the cost of tracing is compared with its budget.
+const WEIGH_EVERY: Duration = Duration::from_millis(250);
 /// How long a command that got the same Ctrl-C may take to end, if its status is to be ours.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
@@ -56,11 +64,12 @@ pub fn run(config: Config) -> Result<u8> {
         .block_on(trace(config))
 }
 
-async fn trace(config: Config) -> Result<u8> {
+async fn trace(mut config: Config) -> Result<u8> {
     let output = Output::open(&config)?;
     let record_to = config.record_to.as_deref();
     let recorder = record_to.map(|file| Recorder::create(file, &config)).transpose()?;
     let mut summary = Summary::default();
+    let progress = recorder.as_ref().and_then(|_| record::progress(&mut config.targets));
     let nice = attach::raise_priority()
         .inspect_err(|e| {
             summary.note(format!(
@@ -79,7 +88,8 @@ async fn trace(config: Config) -> Result<u8> {
         sample_hz: config.sample_hz,
         by_thread: config.threads,
         pauses_over: config.pauses_over,
-        sheds: false,
+        counts_cost: config.own_cost || config.budget.is_some(),
+        sheds: config.budget.is_some(),
     })
     .map_err(doctor::explain)?;
     summary.throttling = programs.marks_throttling();
@@ -99,6 +109,7 @@ async fn trace(config: Config) -> Result<u8> {
         }),
         programs,
         folding: Folding::default(),
+        shedding: config.budget.map(Shedding::new),
         targets,
         symbols: Symbols::default(),
         summary,
@@ -116,16 +127,14 @@ async fn trace(config: Config) -> Result<u8> {
     let signals = Signals::listen()?;
     let (status, ended_by) = session.watch(signals, held.map(Held::release)).await?;
     let (report, delivered) = session.close_window()?;
-    let status = session.exit_status(status, ended_by).await?;
-    let run = Run { report: &report, selection: Some(session.config.selection), work: None };
-    let subject = Subject { run, base: None };
-    let status = session.config.fail_if.conclude(&subject, status, &mut io::stderr())?;
-    match delivered {
-        // A reader who goes away early is no reason to call this a success.
-        Err(e) if status == fail_if::HOLDS => log::error!("{e:#}"),
-        delivered => delivered?,
+    let goes_on = session.model.processes().alive() > 0 && !session.kills();
+    if let Some(directory) = progress.filter(|_| goes_on) {
+        directory.leave();
     }
-    Ok(status)
+    let status = session.exit_status(status, ended_by).await;
+    let run = Run { report: &report, selection: Some(session.config.selection), work: None };
+    let fail_if = &session.config.fail_if;
+    fail_if.conclude(&Subject { run, base: None }, delivered.and(status), &mut io::stderr())
 }
 
 /// Why the window closed.
@@ -143,6 +152,7 @@ struct Session {
     config: Config,
     programs: Programs,
     folding: Folding,
+    shedding: Option<Shedding>,
     targets: Watched,
     model: Model,
     symbols: Symbols,
@@ -178,8 +188,9 @@ impl Session {
         self.look_at_locks()?;
         let start_ns = self.folding.open(&mut self.programs)?;
         self.model.open(start_ns);
+        let cost = self.programs.cost()?;
         let pid = held.map(Held::pid);
-        let first = self.summary.begin(start_ns, &self.model, &self.targets, pid);
+        let first = self.summary.begin(start_ns, cost, &self.model, &self.targets, pid);
         self.recorder.iter_mut().for_each(|recorder| recorder.begin(start_ns, first));
         Ok(())
     }
@@ -212,6 +223,7 @@ impl Session {
         let mut drain = every(DRAIN_EVERY);
         let mut search = every(SEARCH_EVERY);
         let mut settle = every(SETTLE_EVERY);
+        let mut weigh = every(WEIGH_EVERY);
         let is_series = self.config.interval.is_some();
         let mut checkpoint = self.recorder.as_ref().map(|_| every(CHECKPOINT_EVERY));
         // Before the intervals: of two that end together, the window goes first.
@@ -241,6 +253,7 @@ impl Session {
                     self.drain()?;
                 }
                 _ = settle.tick() => self.settle()?,
+                _ = weigh.tick(), if self.shedding.is_some() => self.weigh()?,
                 _ = search.tick(), if self.targets.watches_groups() => self.join_groups()?,
                 _ = drain.tick() => {
                     self.drain()?;
@@ -314,7 +327,8 @@ impl Session {
     fn cut(&mut self, last: bool) -> Result<Stretch> {
         let edge_ns = self.folding.turn(&mut self.programs, true)?;
         self.model.edge(edge_ns);
-        self.summary.edge();
+        self.summary.edge(self.programs.cost()?);
+        self.recorder.iter_mut().for_each(Recorder::edge);
         if last {
             if self.summary.sample_hz.is_some() {
                 self.symbols.read_kernel();
@@ -335,29 +349,6 @@ impl Session {
         Ok(stretch)
     }
 
-    fn report_interval(&mut self, stretch: &Stretch) -> Result<()> {
-        self.intervals += 1;
-        let known = Known::read(&self.model, &self.symbols, &self.config, &self.programs)?;
-        let record = self.recorder.is_some();
-        let (report, kept) = self.summary.interval(self.intervals, stretch, &known, record);
-        if let (Some(recorder), Some(interval)) = (&mut self.recorder, kept) {
-            recorder.interval(interval);
-        }
-        self.output.write(&report)
-    }
-
-    /// Adds a stretch of time to what is over, and brings the recording up to date if it is time.
-    fn pass(&mut self, stretch: Stretch) -> Result<()> {
-        self.summary.pass(stretch);
-        if let Some(recorder) = self.recorder.as_mut().filter(|recorder| recorder.is_due()) {
-            let known = Known::read(&self.model, &self.symbols, &self.config, &self.programs)?;
-            if let Some(whole) = self.summary.so_far(&known) {
-                recorder.checkpoint(whole, self.model.processes());
-            }
-        }
-        Ok(())
-    }
-
     /// Closes the window and reports on all of it, and on the interval that it cuts short. Gives
     /// the report, and whether it reached those that it is for.
     fn close_window(&mut self) -> Result<(Report, Result<()>)> {
@@ -365,17 +356,22 @@ impl Session {
         if self.config.interval.is_some() {
             self.report_interval(&stretch)?;
         }
-        let known = Known::read(&self.model, &self.symbols, &self.config, &self.programs)?;
-        let record = self.recorder.is_some();
-        let (report, kept) = self.summary.whole(stretch, &known, record);
+        let Self { model, symbols, config, programs, shedding, recorder, .. } = self;
+        let known = Known::read(model, symbols, config, programs, shedding.as_ref())?;
+        let (report, kept) = self.summary.whole(stretch, &known, recorder.is_some());
         signals::default_for_the_next();
         let written = self.output.write(&report);
         // Whoever reads the live report may leave; the recording is another's.
-        let recorded = match (self.recorder.take(), kept) {
-            (Some(recorder), Some(whole)) => recorder.finish(whole, self.model.processes()),
+        let recorded = match (recorder.take(), kept) {
+            (Some(recorder), Some(whole)) => recorder.finish(whole, model.processes()),
             _ => Ok(()),
         };
         Ok((report, recorded.and(written)))
+    }
+
+    /// Whether the command is to end with the window.
+    fn kills(&self) -> bool {
+        matches!(self.config.targets, Targets::Command(Command { kill: true, .. }))
     }
 
     /// What the run as a whole comes to.
@@ -385,8 +381,7 @@ impl Session {
             Status::Ended(code) => return Ok(code),
             Status::Running(running) => running,
         };
-        let Targets::Command(Command { kill, .. }) = &self.config.targets else { return Ok(0) };
-        if *kill {
+        if self.kills() {
             running.kill().await.context("cannot end the command")?;
             return Ok(0);
         }
@@ -401,30 +396,6 @@ impl Session {
 
 fn to_ns(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-fn every(period: Duration) -> Interval {
-    let start = Instant::now().checked_add(period).unwrap_or_else(Instant::now);
-    let mut interval = interval_at(start, period);
-    interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    interval
-}
-
-/// Waits for a moment that may never come.
-async fn at(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => pending().await,
-    }
-}
-
-async fn tick(interval: Option<&mut Interval>) {
-    match interval {
-        Some(interval) => {
-            interval.tick().await;
-        }
-        None => pending().await,
-    }
 }
 
 /// Waits for the command's end, if it has begun and not ended.

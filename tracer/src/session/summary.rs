@@ -1,13 +1,18 @@
 //! Makes the reports of a run: what the model says, beside what is known of the run itself.
 
-use std::{collections::BTreeSet, ffi::OsStr, time::Duration};
+use std::{collections::BTreeSet, ffi::OsStr};
 
 use anyhow::Result;
 use tracer_common::cpu::Counter;
 
-use super::{targets::Watched, throttling, to_ns};
+use super::{
+    shedding::Shedding,
+    spent::{Spent, Usage},
+    targets::Watched,
+    throttling, to_ns,
+};
 use crate::{
-    attach::{self, Programs},
+    attach::{Cost, Programs},
     config::{Command, Config, Targets},
     decode::NotARecord,
     kernel::{
@@ -50,6 +55,9 @@ impl Counts {
     }
 }
 
+/// So many changes of detail have a note of their own.
+const TOLD: usize = 8;
+
 /// What a report is made of, beside the accounts.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
@@ -57,6 +65,8 @@ pub(super) struct Known<'a> {
     names: &'a Names,
     config: &'a Config,
     counts: Counts,
+    /// What was done to keep a budget, if there is one.
+    shedding: Option<&'a Shedding>,
 }
 
 impl<'a> Known<'a> {
@@ -66,9 +76,11 @@ impl<'a> Known<'a> {
         symbols: &'a Symbols,
         config: &'a Config,
         programs: &Programs,
+        shedding: Option<&'a Shedding>,
     ) -> Result<Self> {
         let counts = Counts::read(programs)?;
-        Ok(Self { processes: model.processes(), names: symbols.names(), config, counts })
+        let (processes, names) = (model.processes(), symbols.names());
+        Ok(Self { processes, names, config, counts, shedding })
     }
 }
 
@@ -89,10 +101,7 @@ pub(super) struct Summary {
     /// The intervals that are over.
     past: Option<Stretch>,
     lost_before: u64,
-    cpu_at_start: Duration,
-    cpu_at_interval: Duration,
-    /// At the end of the stretch of time that is reported: what comes after is no cost of it.
-    cpu_at_edge: Duration,
+    spent: Spent,
     undecodable: u64,
     joined_late_ns: u64,
 }
@@ -115,8 +124,13 @@ impl Summary {
     }
 
     /// The stretch of time under way ends.
-    pub(super) fn edge(&mut self) {
-        self.cpu_at_edge = attach::cpu_time();
+    pub(super) fn edge(&mut self, cost: Cost) {
+        self.spent.edge(cost);
+    }
+
+    /// A moment, counted from the opening of the window.
+    pub(super) fn since_start(&self, ns: u64) -> u64 {
+        ns.saturating_sub(self.window_start_ns)
     }
 
     /// Says whether waits for the kernel's own locks are counted.
@@ -131,13 +145,13 @@ impl Summary {
     pub(super) fn begin(
         &mut self,
         start_ns: u64,
+        cost: Cost,
         model: &Model,
         targets: &Watched,
         pid: Option<i32>,
     ) -> Option<i32> {
         self.window_start_ns = start_ns;
-        self.cpu_at_start = attach::cpu_time();
-        self.cpu_at_interval = self.cpu_at_start;
+        self.spent.begin(cost);
         let first =
             || model.processes().iter().next().and_then(|(_, first)| i32::try_from(first.pid).ok());
         let online = aya::util::online_cpus().ok().map(|cpus| cpus.len());
@@ -182,18 +196,16 @@ impl Summary {
         known: &Known<'_>,
         record: bool,
     ) -> (Report, Option<recording::Interval>) {
-        let cpu = self.cpu_at_edge;
+        let spent = self.spent.interval();
         let lost_calls = known.counts.lost_calls;
-        let used = cpu.saturating_sub(std::mem::replace(&mut self.cpu_at_interval, cpu));
         let lost = lost_calls - std::mem::replace(&mut self.lost_before, lost_calls);
         let start_ns = stretch.start_ns.saturating_sub(self.window_start_ns);
         let throttling = self.quota.as_mut().map(throttling::Quota::interval);
         let throttling = throttling.and_then(|read| self.known(read));
         let make = |shape| {
-            let mut report = self.report(stretch, known, throttling.clone(), shape);
+            let mut report = self.report(stretch, known, throttling.clone(), spent, shape);
             report.interval = Some(Interval { index, start_ns });
             report.trust.lost = lost;
-            report.trust.reader_cpu_ns = to_ns(used);
             report
         };
         let report = make(live(known.config));
@@ -209,12 +221,13 @@ impl Summary {
         }
     }
 
-    /// All that may be asked later of the window up to the last stretch that is over; `None`
-    /// before the first.
+    /// All that may be asked later of the window up to the last stretch that is over; `None` before
+    /// the first.
     pub(super) fn so_far(&mut self, known: &Known<'_>) -> Option<recording::Interval> {
         let throttling = self.throttled();
         let past = self.past.as_ref()?;
-        let make = |shape| self.report(past, known, throttling.clone(), shape);
+        let spent = self.spent.whole();
+        let make = |shape| self.report(past, known, throttling.clone(), spent, shape);
         Some(recording::Interval::take(true, known.config.top, make))
     }
 
@@ -239,7 +252,8 @@ impl Summary {
             }
         };
         let throttling = self.throttled();
-        let make = |shape| self.report(&whole, known, throttling.clone(), shape);
+        let spent = self.spent.whole();
+        let make = |shape| self.report(&whole, known, throttling.clone(), spent, shape);
         let kept = record.then(|| recording::Interval::take(true, known.config.top, make));
         (make(live(known.config)), kept)
     }
@@ -249,9 +263,10 @@ impl Summary {
         stretch: &Stretch,
         known: &Known<'_>,
         throttling: Option<Throttling>,
+        spent: Usage,
         shape: Shape,
     ) -> Report {
-        let &Known { processes, names, config, counts } = known;
+        let &Known { processes, names, config, counts, shedding } = known;
         let options = Options {
             fold: shape.fold,
             histograms: shape.histograms,
@@ -265,6 +280,7 @@ impl Summary {
         let Shown { groups, total, concurrency, too_many, folded_stays } =
             report::groups(stretch, processes, &options, names);
         let sum = |of: fn(&report::Row) -> u64| total.syscalls.iter().map(of).sum();
+        let cost_counted = config.own_cost || config.budget.is_some();
         let trust = Trust {
             lost: counts.lost_calls,
             folded: sum(|row| row.folded),
@@ -272,8 +288,11 @@ impl Summary {
             unpaired: sum(|row| row.unpaired),
             in_flight: sum(|row| row.in_flight),
             ended_by_exit: sum(|row| row.ended_by_exit),
-            reader_cpu_ns: to_ns(self.cpu_at_edge.saturating_sub(self.cpu_at_start)),
-            program_ns: None,
+            reader_cpu_ns: to_ns(spent.reader),
+            program_ns: cost_counted.then_some(spent.programs.ns),
+            program_runs: cost_counted.then_some(spent.programs.runs),
+            recursion_misses: spent.programs.missed,
+            shed: shedding.map_or_else(Vec::new, |it| it.changes().to_vec()),
             notes: self.notes(known, too_many.then_some(total.processes)),
         };
         Report {
@@ -305,6 +324,16 @@ impl Summary {
                  a CPU (needs Linux 6.18)"
                     .to_owned(),
             );
+        }
+        if let (Some(shedding), Some(budget)) = (known.shedding, known.config.budget) {
+            let changes = shedding.changes();
+            notes.extend(changes.iter().take(TOLD).map(|change| change.sentence(budget)));
+            if let Some(more @ 1..) = changes.len().checked_sub(TOLD) {
+                notes.push(format!("and {more} more changes of detail to keep within the budget"));
+            }
+            notes.extend(shedding.excess().map(|percent| {
+                format!("tracing still costs {percent:.1} % of the targets' CPU time")
+            }));
         }
         notes.extend(too_many.map(|processes| {
             format!("{processes} processes are shown by name; `--fold process` shows each")

@@ -8,7 +8,9 @@ use std::io;
 
 pub use style::Style;
 
-use crate::{config::Format, fail_if::Judgement, report::Report, sweep::results::Sweep};
+use crate::{
+    compare::Comparison, config::Format, fail_if::Judgement, report::Report, sweep::results::Sweep,
+};
 
 /// Writes one report and flushes it, so that a reader has each interval when it ends. `style` is
 /// for the text alone.
@@ -28,23 +30,27 @@ pub fn write(
     out.flush()
 }
 
-/// Writes which conditions hold or cannot be decided, with their figures, as text for people.
+/// Writes a comparison, likewise.
 ///
 /// # Errors
-/// Those of `out` as they are.
-pub fn write_judgements(
-    judgements: &[Judgement],
+/// As [`write`].
+pub fn write_comparison(
+    comparison: &Comparison,
+    format: Format,
     style: &Style,
     out: &mut impl io::Write,
 ) -> io::Result<()> {
-    out.write_all(text::render_judgements(judgements, style).as_bytes())?;
+    match format {
+        Format::Text => out.write_all(text::comparison::render(comparison, style).as_bytes())?,
+        Format::Json => json::write(comparison, out)?,
+    }
     out.flush()
 }
 
-/// Writes what came of a sweep. `style` is for the text alone.
+/// Writes what came of a sweep, likewise.
 ///
 /// # Errors
-/// Those of `out` as they are.
+/// As [`write`].
 pub fn write_sweep(
     sweep: &Sweep,
     format: Format,
@@ -52,8 +58,21 @@ pub fn write_sweep(
     out: &mut impl io::Write,
 ) -> io::Result<()> {
     match format {
-        Format::Text => out.write_all(text::render_sweep(sweep, style).as_bytes())?,
+        Format::Text => out.write_all(text::sweep::render(sweep, style).as_bytes())?,
         Format::Json => json::write(sweep, out)?,
     }
+    out.flush()
+}
+
+/// Writes which conditions hold or cannot be decided, with their figures, as text for people.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_judgements(
+    judgements: &[Judgement],
+    style: &Style,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    out.write_all(text::judgements::render(judgements, style).as_bytes())?;
     out.flush()
 }

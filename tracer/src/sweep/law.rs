@@ -47,7 +47,7 @@ pub struct Estimate {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoLaw {
     /// There are too few values.
-    #[error("no law can be fitted to {0} value(s): at least {FEWEST} are needed")]
+    #[error("no law can be fitted to fewer than {FEWEST} values: here are {0}")]
     TooFew(usize),
     /// The parameter is no number of anything.
     #[error("no law can be fitted: the values of {0} are not all positive numbers")]

@@ -186,3 +186,6 @@ fn progress(runs: usize) -> ProgressBar {
     bar.enable_steady_tick(std::time::Duration::from_millis(500));
     bar
 }
+
+#[cfg(test)]
+mod tests;

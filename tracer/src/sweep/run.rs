@@ -76,7 +76,10 @@ impl Files {
         let text = String::from_utf8_lossy(&text);
         let file = self.stderr.display();
         match text.lines().rev().map(str::trim).find(|line| !line.is_empty()) {
-            Some(line) => format!("`{line}` (see {file})"),
+            Some(line) => {
+                let line = line.strip_prefix("tracer: error: ").unwrap_or(line);
+                format!("`{line}` (see {file})")
+            }
             None => "nothing on standard error".to_owned(),
         }
     }

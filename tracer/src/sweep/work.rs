@@ -23,7 +23,7 @@ impl Unit {
     #[must_use]
     pub fn named(name: &str) -> Self {
         match name {
-            "iterations" => Self::Iterations,
+            "iteration" | "iterations" => Self::Iterations,
             "calls" => Self::AnyCall,
             call => Self::Call(call.to_owned()),
         }

@@ -94,6 +94,12 @@ fn own_cpu(trust: &Trust, window_ns: u64) -> String {
     }
     if let Some(ns) = trust.program_ns {
         text += &format!(", its programs in the kernel {}", Time(ns));
+        if window_ns > 0 {
+            text += &format!(" ({} %", Percent { part: ns, whole: window_ns });
+            let each = ns.checked_div(trust.program_runs.unwrap_or(0));
+            text += &each.map(|ns| format!(", {} each time", Time(ns))).unwrap_or_default();
+            text += ")";
+        }
     }
     text
 }

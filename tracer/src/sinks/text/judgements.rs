@@ -4,10 +4,20 @@ use super::{
     page::{ALARM, Page},
     units::{Count, Significant, Time},
 };
-use crate::fail_if::{Judgement, Kind, Measured, Value};
+use crate::{
+    fail_if::{Judgement, Kind, Measured, Value},
+    sinks::Style,
+};
+
+/// What came of conditions as text, ending with a newline if there is any.
+pub(in crate::sinks) fn render(judgements: &[Judgement], style: &Style) -> String {
+    let mut page = Page::new(style);
+    put(judgements, &mut page);
+    page.finish()
+}
 
 /// Puts the conditions that hold or cannot be decided, and their figures.
-pub(super) fn put(judgements: &[Judgement], page: &mut Page<'_>) {
+fn put(judgements: &[Judgement], page: &mut Page<'_>) {
     for judgement in judgements {
         let verdict = match judgement.holds {
             Some(true) => "holds",
@@ -71,7 +81,6 @@ fn rounded(value: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sinks::Style;
 
     fn measured(name: &str, kind: Kind, value: Value, holds: bool) -> Measured {
         Measured { name: name.to_owned(), kind, value: Ok(value), holds: Some(holds) }
@@ -79,9 +88,7 @@ mod tests {
 
     fn text(judgements: &[Judgement]) -> String {
         let style = Style { width: None, unicode: true, color: false, series: false };
-        let mut page = Page::new(&style);
-        put(judgements, &mut page);
-        page.finish()
+        render(judgements, &style)
     }
 
     #[test]

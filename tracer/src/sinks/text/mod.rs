@@ -2,18 +2,19 @@
 //! of `strace -c -w` and what the scheduler did; beneath them how far they can be believed.
 
 mod budget;
+pub(super) mod comparison;
 mod concurrency;
 mod footer;
 mod heading;
 mod histogram;
-mod judgements;
+pub(super) mod judgements;
 mod locks;
 mod open_calls;
 mod page;
 mod pauses;
 mod samples;
 mod scheduler;
-mod sweep;
+pub(super) mod sweep;
 mod table;
 mod units;
 
@@ -26,11 +27,7 @@ use page::{HEADING, NOTE, PLAIN, Page};
 use table::{Layout, Table};
 
 use super::Style;
-use crate::{
-    fail_if::Judgement,
-    report::{Group, Report},
-    sweep::results::Sweep,
-};
+use crate::report::{Group, Report};
 
 /// What is shown of one process, or of all.
 struct Section<'a> {
@@ -87,20 +84,6 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
     if style.series && report.interval.is_some() {
         page.gap();
     }
-    page.finish()
-}
-
-/// What came of conditions as text, ending with a newline if there is any.
-pub(super) fn render_judgements(judgements: &[Judgement], style: &Style) -> String {
-    let mut page = Page::new(style);
-    judgements::put(judgements, &mut page);
-    page.finish()
-}
-
-/// What came of a sweep as text, ending with a newline.
-pub(super) fn render_sweep(sweep: &Sweep, style: &Style) -> String {
-    let mut page = Page::new(style);
-    sweep::put(sweep, &mut page);
     page.finish()
 }
 

@@ -31,7 +31,7 @@ pub(super) fn put(sweep: &Sweep, page: &mut Page<'_>) {
 /// Where throughput is largest.
 fn knee(law: &Law, series: &Series) -> String {
     let parameter = &series.parameter;
-    let [low, high] = law.measured.map(|n| Significant(n).to_string());
+    let [low, high] = law.measured;
     match (law.measured_knee(), law.knee) {
         (Some(knee), _) => {
             let most = Significant(law.throughput(knee));

@@ -8,17 +8,27 @@ use super::{
     page::{ALARM, HEADING, NOTE, Page},
     units::counted,
 };
-use crate::sweep::{
-    grid::Setting,
-    results::{Failed, Summary, Sweep},
-    work::Unit,
+use crate::{
+    sinks::Style,
+    sweep::{
+        grid::Setting,
+        results::{Failed, Summary, Sweep},
+        work::Unit,
+    },
 };
 
 /// So many calls are shown.
 const CALLS: usize = 2;
 
+/// What came of a sweep as text, ending with a newline.
+pub(in crate::sinks) fn render(sweep: &Sweep, style: &Style) -> String {
+    let mut page = Page::new(style);
+    put(sweep, &mut page);
+    page.finish()
+}
+
 /// Puts all of it.
-pub(super) fn put(sweep: &Sweep, page: &mut Page<'_>) {
+fn put(sweep: &Sweep, page: &mut Page<'_>) {
     let swept: Vec<String> = sweep.settings.iter().map(swept).collect();
     page.prose(HEADING, &format!("{}, of {}", swept.join(" and "), sweep.command.join(" ")));
     page.prose(NOTE, &unit(&sweep.per));
@@ -38,7 +48,7 @@ pub(super) fn put(sweep: &Sweep, page: &mut Page<'_>) {
     }
     for run in sweep.points.iter().flat_map(|point| &point.runs).filter(|run| run.lost > 0) {
         let lost = counted(run.lost, "call was", "calls were");
-        page.prose(ALARM, &format!("LOST: {lost} lost in {}: larger --ring-size", run.file));
+        page.prose(ALARM, &format!("LOST: {lost} lost in {}: try a larger --ring-size", run.file));
     }
     if sweep.not_begun > 0 {
         let runs = counted(sweep.not_begun as u64, "run was", "runs were");
