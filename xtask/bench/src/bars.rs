@@ -113,12 +113,14 @@ fn exact(results: &Results) -> Option<(String, bool)> {
 /// What is wrong even on the most disturbed machine.
 pub(crate) fn plainly_wrong(results: &Results) -> Vec<String> {
     let mut wrong = Vec::new();
-    match results.ratio(Load::Brk, Contender::Strace, Contender::Tracer) {
-        Some(ratio) if ratio < 3.0 => wrong.push(format!(
-            "`strace -c -f` adds only {ratio:.1} times as much to a call as the tracer"
+    let added = |contender| results.least_added(Load::Brk, contender);
+    match (added(Contender::Strace), added(Contender::Tracer)) {
+        // Not as a ratio: where the tracer's part is lost in noise, it is small enough.
+        (Some(strace), Some(tracer)) if strace < 3.0 * tracer => wrong.push(format!(
+            "`strace -c -f` adds {strace:.0} ns to a call, and the tracer {tracer:.0} ns"
         )),
-        Some(_) => {}
-        None => wrong.push("what the tracer adds to a call could not be told".to_owned()),
+        (Some(_), Some(_)) => {}
+        _ => wrong.push("what tracer and strace add to a call was not measured".to_owned()),
     }
     for cell in results.cells.iter().filter(|cell| cell.contender.is_tracer()) {
         if cell.lost != Some(0) || cell.counted != cell.made {
@@ -181,6 +183,16 @@ mod tests {
         assert_eq!(verdict(&results, "maps"), Verdict::Holds);
         results.machine.cpus = 1;
         assert_eq!(verdict(&results, "maps"), Verdict::Misses);
+    }
+
+    #[test]
+    fn a_tracer_as_slow_as_strace_is_plainly_wrong() {
+        use Contender::{Strace, Tracer, Untraced};
+        let brk = Load::Brk;
+        let slow =
+            results(&[(brk, Untraced, 100.0), (brk, Tracer, 20_000.0), (brk, Strace, 40_000.0)]);
+        assert!(plainly_wrong(&slow)[0].contains("strace"), "{:?}", plainly_wrong(&slow));
+        assert_eq!(plainly_wrong(&results(&[])).len(), 1, "nothing measured shows nothing");
     }
 
     #[test]

@@ -107,6 +107,7 @@ impl Running {
     /// # Errors
     /// If the signal cannot be sent.
     pub(crate) fn interrupt(mut self) -> Result<String> {
+        drop(self.input.take());
         let pid = i32::try_from(self.pid()).context("a pid beyond what the kernel gives")?;
         kill(Pid::from_raw(pid), Signal::SIGINT)
             .with_context(|| format!("cannot interrupt `{}`", self.name))?;

@@ -90,7 +90,7 @@ impl Load {
         let full = if quick { full / 4 } else { full };
         match size {
             Size::Full => full,
-            Size::Small => full / 40,
+            Size::Small => full / 100,
         }
     }
 

@@ -35,10 +35,12 @@ use std::{
     io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::{Arc, atomic::AtomicBool},
 };
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Parser, Subcommand, ValueEnum as _};
+use nix::sys::signal::Signal;
 
 use crate::{
     bars::Bar,
@@ -103,13 +105,23 @@ struct Run {
 }
 
 fn main() -> ExitCode {
-    match perform(Cli::parse()) {
+    match listen().and_then(|()| perform(Cli::parse())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bench: error: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Started in the background, a program is deaf to Ctrl-C, and so are those that it starts, which
+/// are to be ended by it. A handler makes their exec set it right.
+fn listen() -> Result<()> {
+    const INTERRUPTED: i32 = 128 + Signal::SIGINT as i32;
+    let always = Arc::new(AtomicBool::new(true));
+    signal_hook::flag::register_conditional_shutdown(Signal::SIGINT as i32, INTERRUPTED, always)
+        .context("cannot listen to SIGINT")?;
+    Ok(())
 }
 
 fn perform(cli: Cli) -> Result<()> {

@@ -98,8 +98,9 @@ impl Results {
     }
 
     /// How many times as much as `base` a contender adds, in the least disturbed rounds of both.
-    /// `None` unless both add something.
+    /// `None` unless both add something, and what the base adds stands out from what disturbs.
     pub(crate) fn ratio(&self, load: Load, contender: Contender, base: Contender) -> Option<f64> {
+        self.added(load, base).filter(|added| added.low > 0.0)?;
         let added = self.least_added(load, contender)?;
         let least = self.least_added(load, base)?;
         (added > 0.0 && least > 0.0).then(|| added / least)
@@ -155,6 +156,7 @@ pub(crate) mod tests {
             (brk, Contender::Tracer, 900.0),
         ]);
         results.cells[0].ns_per_unit.push(700.0);
+        results.cells[1].ns_per_unit.push(900.0);
         results.cells[2].ns_per_unit.push(400.0);
         assert_eq!(results.ratio(brk, Contender::Tracer, Contender::CallFloor), Some(1.5));
     }
@@ -169,6 +171,19 @@ pub(crate) mod tests {
         ]);
         assert_eq!(results.ratio(brk, Contender::Tracer, Contender::CallFloor), None);
         assert_eq!(results.ratio(brk, Contender::Tracer, Contender::Strace), None);
+    }
+
+    #[test]
+    fn a_base_within_noise_makes_no_ratio() {
+        let brk = Load::Brk;
+        let mut results = results(&[
+            (brk, Contender::Untraced, 100.0),
+            (brk, Contender::CallFloor, 101.0),
+            (brk, Contender::Tracer, 400.0),
+        ]);
+        results.cells[0].ns_per_unit.push(900.0);
+        results.cells[1].ns_per_unit.push(200.0);
+        assert_eq!(results.ratio(brk, Contender::Tracer, Contender::CallFloor), None);
     }
 
     #[test]

@@ -73,6 +73,7 @@ fn memory(args: &Args) -> Table {
     let mut table = grid(&[
         "CPUs",
         "rings in the kernel",
+        "cells for what is folded",
         "shown as resident",
         "states of threads",
         "the reader can take, on each CPU",
@@ -82,6 +83,7 @@ fn memory(args: &Args) -> Table {
         table.add_row([
             cpus.to_string(),
             mib(sizes.rings()),
+            mib(sizes.cells()),
             mib(sizes.shown_resident()),
             mib(sizes.states()),
             format!("{} records/s", thousands(1e9 / args.record_ns / cpus as f64)),
@@ -137,7 +139,8 @@ fn grid(titles: &[&str]) -> Table {
 }
 
 fn mib(bytes: u64) -> String {
-    format!("{:.0} MiB", bytes as f64 / MIB)
+    let mib = bytes as f64 / MIB;
+    if mib < 9.95 { format!("{mib:.1} MiB") } else { format!("{mib:.0} MiB") }
 }
 
 fn percent(share: f64) -> String {

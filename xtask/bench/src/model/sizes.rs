@@ -1,11 +1,13 @@
 //! What a run takes of memory and of time to start, on paper.
 
-use tracer_common::{record::Call, thread::Thread};
+use tracer_common::{fold::Cell, record::Call, thread::Thread};
 
 /// A ring puts this in front of each record.
 const RING_HEADER: usize = 8;
-/// The ring of births and deaths.
-const LIVES: u64 = 1 << 20;
+/// The ring of births and deaths, and the one of what is saved from full rings.
+const RARE: u64 = 4 << 20;
+/// Each CPU's part of the cells that a full ring is folded into, for two epochs.
+const CELLS: u64 = 2 * Cell::PER_EPOCH as u64 * size_of::<Cell>() as u64;
 /// The kernel allocates what it stores with a task in powers of two: the state with its links,
 /// and for a task's first storage of any kind the list that it hangs on.
 const STORAGE_LINKS: usize = 72;
@@ -30,7 +32,12 @@ impl Sizes {
 
     /// Rings, in the kernel: locked from start to end.
     pub(crate) fn rings(&self) -> u64 {
-        self.cpus * (self.ring_bytes + self.sample_ring_bytes) + LIVES
+        self.cpus * (self.ring_bytes + self.sample_ring_bytes) + RARE
+    }
+
+    /// Cells of folded distributions, in the kernel too.
+    pub(crate) fn cells(&self) -> u64 {
+        self.cpus * CELLS
     }
 
     /// States of target threads, in the kernel: as long as the threads live.
@@ -55,9 +62,9 @@ mod tests {
     #[test]
     fn rings_are_the_memory_that_grows_with_cpus() {
         let two = Sizes { cpus: 2, threads: 10, ring_bytes: 2 * MIB, sample_ring_bytes: 64 << 10 };
-        assert_eq!(two.rings(), 2 * (2 * MIB + (64 << 10)) + MIB);
+        assert_eq!(two.rings(), 2 * (2 * MIB + (64 << 10)) + 4 * MIB);
         let many = Sizes { cpus: 192, ..two };
-        assert_eq!(many.rings() / MIB, 397);
+        assert_eq!(many.rings() / MIB, 400);
         assert_eq!(many.shown_resident(), 2 * many.rings());
     }
 
