@@ -9,5 +9,6 @@ mod completions;
 mod doctor;
 mod output;
 mod privileges;
+mod recording;
 mod signals;
 mod targets;
