@@ -10,6 +10,7 @@ mod doctor;
 mod fail_if;
 mod output;
 mod privileges;
+mod recording;
 mod signals;
 mod sweep;
 mod targets;

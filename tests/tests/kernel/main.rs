@@ -6,6 +6,7 @@
 mod attaching;
 mod budget;
 mod command;
+mod compare;
 mod counts;
 mod descendants;
 mod ends;

@@ -99,6 +99,12 @@ impl Recorder {
         self.held = Some(pid);
     }
 
+    /// Says where the command was told to report its progress. Other targets tell it themselves, by
+    /// their environment.
+    pub fn expect_progress_in(&mut self, directory: &Path) {
+        self.targets.progress.watch(directory);
+    }
+
     /// Takes in a turning point of a target.
     pub fn life(&mut self, life: &Life) {
         let is_held = life.event == Life::SEEDED

@@ -6,6 +6,8 @@ use crate::report::{Fold, Group, Report, Row, Samples, Sched};
 
 /// So many of the hottest functions are kept, if there are any.
 const FUNCTIONS: usize = 50;
+/// More groups than this are kept by name only: each takes some 8 KiB of JSON.
+const MOST: usize = 3_000;
 
 /// How a report is to be made of the accounts.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +70,14 @@ impl Interval {
         // Without a name for the live report no code was looked up, so there is none to keep.
         let top = if top == 0 { 0 } else { top.max(FUNCTIONS) };
         let with = |fold, hdr| make(Shape { fold, histograms: true, hdr, top });
-        let report = with(Some(Fold::Process), hdr);
+        let mut report = with(Some(Fold::Process), hdr);
+        let count = report.processes.len();
+        if count > MOST {
+            report = with(Some(Fold::Comm), hdr);
+            report.trust.notes.push(format!(
+                "{count} processes are more than a recording holds: they are recorded by name"
+            ));
+        }
         let fitting = with(None, false);
         // Whoever puts processes together unasked says so.
         let is_fitted = fitting.trust.notes != report.trust.notes;

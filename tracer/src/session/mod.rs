@@ -59,9 +59,10 @@ pub fn run(config: Config) -> Result<u8> {
 async fn trace(mut config: Config) -> Result<u8> {
     let output = Output::open(&config)?;
     let record_to = config.record_to.as_deref();
-    let recorder = record_to.map(|file| Recorder::create(file, &config)).transpose()?;
+    let mut recorder = record_to.map(|file| Recorder::create(file, &config)).transpose()?;
     let mut summary = Summary::default();
-    let progress = recorder.as_ref().and_then(|_| record::progress(&mut config.targets));
+    let progress =
+        recorder.as_mut().and_then(|recorder| record::progress(&mut config.targets, recorder));
     let nice = attach::raise_priority()
         .inspect_err(|e| {
             summary.note(format!(

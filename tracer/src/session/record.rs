@@ -11,12 +11,16 @@ use crate::{
     recording::{self, Recorder},
 };
 
-/// Tells the command, if there is one, where to report its progress.
-pub(super) fn progress(targets: &mut Targets) -> Option<recording::Directory> {
+/// Tells the command, if there is one, where to report its progress, and the recorder too.
+pub(super) fn progress(
+    targets: &mut Targets,
+    recorder: &mut Recorder,
+) -> Option<recording::Directory> {
     let Targets::Command(command) = targets else { return None };
     let directory = recording::Directory::create()
         .inspect_err(|e| log::warn!("the command cannot report progress: {e}"))
         .ok()?;
+    recorder.expect_progress_in(directory.path());
     command.variables.push((recording::VARIABLE.into(), directory.path().into()));
     Some(directory)
 }

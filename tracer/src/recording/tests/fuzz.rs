@@ -1,4 +1,4 @@
-//! Files that nobody wrote. What has failed once is kept in `seeds`, and tried first.
+//! Files that nobody wrote. What has failed once is kept beside this file, and tried first.
 
 use proptest::{collection::vec, prelude::*, sample::Index, test_runner::FileFailurePersistence};
 use serde_json::Value;

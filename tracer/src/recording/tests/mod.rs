@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::Format,
-    report::Fold,
+    report::{self, Fold},
     sinks::{self, Style},
 };
 
@@ -29,7 +29,42 @@ fn sample() -> Recording {
         user_ns: 1_000_000,
         ..Worked::default()
     };
-    recording(&[worker(11), worker(12)])
+    let mut recording = recording(&[worker(11), worker(12)]);
+    let report = &mut recording.report;
+    report.concurrency.running_share = vec![0.25, 0.5, 0.25];
+    report.pauses = vec![report::Pause {
+        start_ns: 5,
+        ns: 400_000_000,
+        pid: Some(11),
+        tid: 11,
+        comm: None,
+        cause: "throttled".to_owned(),
+    }];
+    report.throttling = Some(report::Throttling { periods: 10, ..Default::default() });
+    for group in &mut report.processes {
+        let row = &mut group.syscalls[0];
+        row.histogram = vec![report::Bucket { from_ns: 512, to_ns: 1_024, count: 3 }];
+        (row.in_flight, row.in_flight_longest_ns, row.bytes) = (1, Some(7), Some(4_096));
+        let sleep = report::Sleep { reason: "futex".to_owned(), count: 1, ..Default::default() };
+        group.sched.off_cpu = vec![report::Sleep { hdr: Some(String::new()), ..sleep }];
+        group.sched.wakers = vec![report::Waker { wakes: 2, slept_ns: 9, ..Default::default() }];
+        let function = report::Function { count: 4, ..Default::default() };
+        group.samples = Some(report::Samples {
+            count: 9,
+            user: 4,
+            page_fault: Some(3),
+            interrupt: Some(2),
+            top_user: vec![function.clone()],
+            top_kernel: vec![function],
+            ..Default::default()
+        });
+        let place = report::LockPlace { name: "munmap".to_owned(), count: 1, ns: 2 };
+        let lock =
+            report::Lock { kind: "mutex".to_owned(), count: 1, ns: 2, by_syscall: vec![place] };
+        group.locks = Some(vec![lock.clone()]);
+        report.total.locks = Some(vec![lock]);
+    }
+    recording
 }
 
 fn interval() -> Interval {
