@@ -81,7 +81,9 @@ fn recordings_are_judged_alone_and_against_each_other() {
         let mut command = tracer();
         command.args(["--sample-hz", "0", "-o"]).arg(&file).arg("--");
         command.arg(programs::workloads().get_program());
-        let _done = run(command.args(["syscalls", "futex-wake=40", madvise])).expect(0);
+        // Long enough for its arguments to be read, which say that both sides are of one role.
+        let steps = ["syscalls", "futex-wait=1:1s", "futex-wake=39", madvise];
+        let _done = run(command.args(steps)).expect(0);
         file
     };
     let (base, new) = (record("base", "madvise=20"), record("new", "madvise=60"));

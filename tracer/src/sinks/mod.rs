@@ -33,7 +33,7 @@ pub fn write(
 /// Writes a comparison, likewise.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_comparison(
     comparison: &Comparison,
     format: Format,
@@ -50,7 +50,7 @@ pub fn write_comparison(
 /// Writes what came of a sweep, likewise.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_sweep(
     sweep: &Sweep,
     format: Format,
@@ -67,7 +67,7 @@ pub fn write_sweep(
 /// Writes which conditions hold or cannot be decided, with their figures, as text for people.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_judgements(
     judgements: &[Judgement],
     style: &Style,

@@ -7,6 +7,7 @@
 
 use rmpfit::{MPFitter, MPPar, MPResult};
 use serde::Serialize;
+use statrs::distribution::{ContinuousCDF as _, StudentsT};
 
 /// So many values of N at least: with three, the law goes through every point whatever they are.
 pub const FEWEST: usize = 4;
@@ -27,8 +28,8 @@ pub struct Law {
     pub r2: f64,
     /// Typical distance of a run from the law, as a share of the law's throughput.
     pub deviation: f64,
-    /// N\*, where throughput is largest; null if it grows without end. Outside of `measured` it is a
-    /// guess.
+    /// N\*, where throughput is largest; null if it grows without end, or 0 is in the 95 % interval of
+    /// κ. Outside of `measured` it is a guess.
     pub knee: Option<f64>,
     /// The smallest and the largest N that were measured.
     pub measured: [f64; 2],
@@ -102,14 +103,16 @@ impl Law {
             let error = errors.get(which).copied().filter(|error| *error > 0.0);
             Estimate { value: value * scale, error: error.map(|error| error * deviation * scale) }
         };
+        let (sigma_is, kappa_is) = (estimate(1, sigma, 1.0), estimate(2, kappa, 1.0));
+        let bends = kappa > errors_to_tell(free) * kappa_is.error.unwrap_or(f64::INFINITY);
         let at = |n: f64| scale * throughput([lambda, sigma, kappa], n);
         Ok(Self {
             lambda: estimate(0, lambda, scale),
-            sigma: estimate(1, sigma, 1.0),
-            kappa: estimate(2, kappa, 1.0),
+            sigma: sigma_is,
+            kappa: kappa_is,
             r2: explained(runs, at),
             deviation,
-            knee: (kappa > 0.0).then(|| ((1.0 - sigma) / kappa).sqrt().max(1.0)),
+            knee: bends.then(|| ((1.0 - sigma) / kappa).sqrt().max(1.0)),
             measured: [smallest, largest],
         })
     }
@@ -140,6 +143,12 @@ fn explained(runs: &[(f64, f64)], law: impl Fn(f64) -> f64) -> f64 {
     let around_law = squares(&|n, throughput| throughput - law(n));
     let around_mean = squares(&|_, throughput| throughput - mean);
     if around_mean > 0.0 { 1.0 - around_law / around_mean } else { 1.0 }
+}
+
+/// So many standard errors either way are a 95 % interval, with so many degrees of freedom: those of
+/// Student's t.
+fn errors_to_tell(free: f64) -> f64 {
+    StudentsT::new(0.0, 1.0, free).map_or(f64::INFINITY, |t| t.inverse_cdf(0.975))
 }
 
 fn count(of: usize) -> f64 {
@@ -270,6 +279,26 @@ mod tests {
         let found = Law::fit(&better).unwrap();
         assert_eq!((found.sigma.value, found.sigma.error), (0.0, None));
         assert_eq!((found.knee, found.kappa.value), (None, 0.0));
+    }
+
+    #[test]
+    fn what_the_noise_may_have_made_is_no_knee() {
+        // Noise around a throughput that stays what it is, two hundred times.
+        let flat = runs(&[1.0, 2.0, 4.0, 8.0], [10.0, 1.0, 0.0], 200, 0.1);
+        let knees = (0..200).filter_map(|sample| {
+            let runs: Vec<_> = flat.iter().skip(sample).step_by(200).copied().collect();
+            Law::fit(&runs).unwrap().knee
+        });
+        // Half of the 5 % outside of the interval lie above it.
+        let knees = knees.count();
+        assert!(knees <= 10, "{knees} of 200 have a knee");
+    }
+
+    #[test]
+    fn an_interval_is_as_wide_as_tables_of_students_t_have_it() {
+        for (free, errors) in [(1.0, 12.706), (2.0, 4.303), (4.0, 2.776), (30.0, 2.042)] {
+            assert_near(errors_to_tell(free), errors, 0.001);
+        }
     }
 
     #[test]

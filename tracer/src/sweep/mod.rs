@@ -169,6 +169,9 @@ impl Plan {
                 }
             }
             bar.inc(1);
+            if index == 0 {
+                style(&bar, ", {elapsed} so far, about {eta} to go: {msg}");
+            }
         }
         bar.finish_and_clear();
         Ok(outcome)
@@ -178,13 +181,18 @@ impl Plan {
 /// A bar for all runs, on standard error; nothing where that is no terminal.
 fn progress(runs: usize) -> ProgressBar {
     let bar = ProgressBar::new(u64::try_from(runs).unwrap_or(u64::MAX));
-    let template = "{bar:24} {pos}/{len} runs, {elapsed} so far, about {eta} to go: {msg}";
-    match ProgressStyle::with_template(template) {
+    // How long they take is known after the first.
+    style(&bar, ", {elapsed} so far: {msg}");
+    bar.enable_steady_tick(std::time::Duration::from_millis(500));
+    bar
+}
+
+/// Gives the bar what stands behind the number of runs.
+fn style(bar: &ProgressBar, rest: &str) {
+    match ProgressStyle::with_template(&format!("{{bar:24}} {{pos}}/{{len}} runs{rest}")) {
         Ok(style) => bar.set_style(style),
         Err(e) => log::debug!("the progress bar has no style: {e}"),
     }
-    bar.enable_steady_tick(std::time::Duration::from_millis(500));
-    bar
 }
 
 #[cfg(test)]

@@ -18,7 +18,13 @@ pub(super) fn put(sweep: &Sweep, page: &mut Page<'_>) {
         let of = if series.set.0.is_empty() { String::new() } else { format!("{}: ", series.set) };
         match (&series.law, &series.no_law) {
             (Some(law), _) => {
-                page.prose(PLAIN, &format!("{of}{}", knee(law, series)));
+                let told = if law.deviation > TOO_FAR {
+                    "The Universal Scalability Law does not describe these runs: believe the table."
+                        .to_owned()
+                } else {
+                    knee(law, series)
+                };
+                page.prose(PLAIN, &format!("{of}{told}"));
                 for line in explanation(law, series) {
                     page.prose(NOTE, &line);
                 }
@@ -55,7 +61,7 @@ fn explanation(law: &Law, series: &Series) -> Vec<String> {
         Some(error) => format!("{} ±{}", Significant(estimate.value), Significant(error)),
         None => Significant(estimate.value).to_string(),
     };
-    let mut lines = vec![
+    vec![
         format!(
             "sigma {}: contention, the share of the work that only one can do at a time.",
             with_error(&law.sigma)
@@ -72,9 +78,5 @@ fn explanation(law: &Law, series: &Series) -> Vec<String> {
             law.r2,
             100.0 * law.deviation
         ),
-    ];
-    if law.deviation > TOO_FAR {
-        lines.push("The law does not describe these runs: believe the table.".to_owned());
-    }
-    lines
+    ]
 }
