@@ -36,11 +36,13 @@ mod worker;
 
 use std::fs::File;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::os::fd::AsFd;
 use std::process::Stdio;
 
 use anyhow::{Context, Result};
 use clap::builder::RangedU64ValueParser;
+use memmap2::Mmap;
 use nix::unistd::Pid;
 use serde::Serialize;
 
@@ -140,20 +142,23 @@ enum Progress {
 /// Runs the rounds, or one worker.
 pub(crate) fn run(args: &Args) -> Result<()> {
     if let Some(Role::Worker { job, size }) = &args.role {
-        let _modules = start_up::import_modules(size.modules)?;
-        return worker::run(*job, &inherited(size.mib)?);
+        start_up::import_modules(size.modules)?;
+        let segment = inherited(size.mib)?;
+        return worker::run(*job, &segment, &stay_mapped(&segment)?);
     }
     let told_to_end = workers::heed_signals()?;
     let count = if args.healthy { 1 } else { usize::try_from(args.procs.count()?)? };
     let segment = Segment::new(args.size.mib)?;
-    let memory = segment.map()?;
+    let memory = stay_mapped(&segment)?;
     let (mut iterations, mut sum, mut children) = (0, None, Vec::new());
     let start = Moment::now()?;
     let limit = args.until.begin(told_to_end);
     while !limit.reached(iterations) {
         if args.healthy {
             segment.leave_sum(0, worker::sum_passes(&memory, &segment.part(0, 1), args.passes))?;
-        } else if let Progress::ThisIsAForkedWorker = round(args, count, &segment, &mut children)? {
+        } else if let Progress::ThisIsAForkedWorker =
+            round(args, count, &segment, &memory, &mut children)?
+        {
             return Ok(());
         }
         // Without a pass there is no sum.
@@ -179,6 +184,7 @@ fn round(
     args: &Args,
     count: usize,
     segment: &Segment,
+    memory: &[u8],
     children: &mut Vec<Pid>,
 ) -> Result<Progress> {
     let first = children.len();
@@ -189,7 +195,7 @@ fn round(
             Method::Fork => match fork()? {
                 Side::Parent(child) => child,
                 Side::Child => {
-                    worker::run(job, segment)?;
+                    worker::run(job, segment, memory)?;
                     return Ok(Progress::ThisIsAForkedWorker);
                 }
             },
@@ -207,6 +213,11 @@ fn execute(size: Size, job: Job, segment: &Segment) -> Result<Pid> {
     command.stdin(Stdio::from(segment.file()?));
     let child = command.spawn().context("cannot start a worker")?;
     Ok(Pid::from_raw(i32::try_from(child.id()).context("a pid beyond what the kernel gives")?))
+}
+
+/// Maps the segment up to the end of the process.
+fn stay_mapped(segment: &Segment) -> Result<ManuallyDrop<Mmap>> {
+    segment.map().map(ManuallyDrop::new)
 }
 
 /// The segment on standard input.

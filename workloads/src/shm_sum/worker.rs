@@ -50,11 +50,12 @@ struct Account {
     span: Span,
 }
 
-/// Does the job, leaves its sum in the segment, and tells the truth.
-pub(super) fn run(job: Job, segment: &Segment) -> Result<()> {
+/// Does the job on the segment, which is mapped at `memory`, leaves its sum there, and tells the
+/// truth.
+pub(super) fn run(job: Job, segment: &Segment, memory: &[u8]) -> Result<()> {
     let start_up = cpu_time()?;
     let start = Moment::now()?;
-    let sum = sum_passes(&segment.map()?, &segment.part(job.index, job.count), job.passes);
+    let sum = sum_passes(memory, &segment.part(job.index, job.count), job.passes);
     let span = Moment::now()?.since(&start);
     let task = cpu_time()?.saturating_sub(start_up);
     segment.leave_sum(job.index, sum)?;
