@@ -39,8 +39,9 @@ static LIVES: RingBuf<Life, { 2 << 20 }> = RingBuf::new();
 #[btf_map]
 static SAVED: RingBuf<Call, { 2 << 20 }> = RingBuf::new();
 
-/// A look at how full the ring is costs a helper call: one record in so many pays it.
-const LOOK_EVERY: u32 = 64;
+/// A look at how full the ring is costs a helper call, and a wake-up much more: there is one look
+/// for so many bytes of the ring's size in records, some tens of looks while it fills once.
+const RING_BYTES_PER_LOOK: u32 = 4096;
 
 /// Sends a call of the running thread, or folds it.
 #[inline(always)]
@@ -90,7 +91,8 @@ fn send<T: 'static>(record: T) -> bool {
     let mut flags = BPF_RB_NO_WAKEUP;
     if let Some(cpu) = cpu::here() {
         cpu.sent = cpu.sent.wrapping_add(1);
-        if cpu.sent % LOOK_EVERY == 0 {
+        // A ring's size is a power of two, and at least a page.
+        if cpu.sent & (config!(ring_bytes) / RING_BYTES_PER_LOOK - 1) == 0 {
             // SAFETY: the ring is a ring.
             let waiting = unsafe {
                 bpf_ringbuf_query(ptr::from_ref(ring).cast_mut().cast(), BPF_RB_AVAIL_DATA.into())

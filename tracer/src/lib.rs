@@ -23,3 +23,5 @@ pub mod sinks;
 mod spelling;
 pub mod sweep;
 pub mod symbols;
+mod units;
+pub mod verdicts;

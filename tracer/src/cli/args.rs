@@ -11,7 +11,7 @@ use super::{
     sweep::Sweep,
     values::{self, PidList},
 };
-use crate::{compare::Per, config, report};
+use crate::{compare::Per, config, report, verdicts::Topic};
 
 /// Bytes of each CPU's ring, unless `--ring-size` says otherwise.
 const DEFAULT_RING_BYTES: &str = "2M";
@@ -253,6 +253,17 @@ pub(super) struct Trace {
     /// Show the distribution of each call's time
     #[arg(long, help_heading = "Report")]
     pub(super) histograms: bool,
+    /// Print the page on a verdict, or without a name list all verdicts
+    #[arg(
+        long,
+        value_name = "VERDICT",
+        num_args = 0..=1,
+        default_missing_value = "list",
+        value_parser = Topic::parse,
+        exclusive = true,
+        help_heading = "Report"
+    )]
+    pub(super) explain: Option<Topic>,
     /// Form of the report
     #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Report")]
     pub(super) format: Format,

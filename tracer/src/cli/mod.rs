@@ -18,6 +18,7 @@ use crate::{
     config::{Command, Compare, Config, Destination, Format, Show, Targets},
     fail_if::{About, Conditions},
     kernel::selection::Selection,
+    verdicts::Topic,
 };
 
 /// What the user wants done, and how much is to be said about it.
@@ -45,6 +46,8 @@ pub enum Action {
     Sweep(crate::sweep::Config),
     /// Compare two recorded runs.
     Compare(Compare),
+    /// Print the page on a verdict, or a list of them.
+    Explain(Topic),
     /// Print the completions for a shell.
     Completions(Shell),
     /// Print the man page.
@@ -114,7 +117,10 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Invocation, St
         }),
         Some(args::Sub::Completions { shell }) => Action::Completions(Shell(shell)),
         Some(args::Sub::Man) => Action::Man,
-        None => Action::Trace(config(cli.trace)?),
+        None => match cli.trace.explain {
+            Some(topic) => Action::Explain(topic),
+            None => Action::Trace(config(cli.trace)?),
+        },
     };
     Ok(Invocation { action, verbosity })
 }

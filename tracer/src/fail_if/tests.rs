@@ -50,6 +50,7 @@ fn report() -> Report {
         window_ns: 10 * S,
         interval: None,
         command: None,
+        diagnosis: None,
         cpus: Cpus::default(),
         processes: Vec::new(),
         total: Group {

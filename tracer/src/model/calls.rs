@@ -51,6 +51,8 @@ pub struct Calls {
     pub errors: u64,
     /// Bytes asked for by those that did not.
     pub bytes: u64,
+    /// When the last of the completed ones ended; 0 without one.
+    pub last_end_ns: u64,
     /// Ends whose beginning was not seen, or lies before the window.
     pub unpaired: u64,
     /// Cut off by the death of their thread.
@@ -68,24 +70,29 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// Adds a call that has ended within the window.
-    pub fn add(&mut self, call: &Call, window_start_ns: u64) {
+    /// Adds a call that has ended within the window. Returns whether it was a whole one, which began
+    /// in it and returned.
+    pub fn add(&mut self, call: &Call, window_start_ns: u64) -> bool {
         let began_ns = call.end_ns.saturating_sub(call.wall_ns());
         if call.flags & Call::UNPAIRED != 0 || began_ns < window_start_ns {
             self.unpaired += 1;
+            false
         } else if call.flags & Call::ENDED_BY_EXIT != 0 {
             self.ended_by_exit += 1;
             self.ended_by_exit_on_cpu_ns += call.on_cpu_ns;
+            false
         } else {
             self.wall.record(call.wall_ns());
             self.on_cpu.record(call.on_cpu_ns);
             self.runnable.record(call.runnable_ns);
             self.blocked.record(call.blocked_ns);
+            self.last_end_ns = self.last_end_ns.max(call.end_ns);
             if call.flags & Call::FAILED != 0 {
                 self.errors += 1;
             } else {
                 self.bytes = self.bytes.saturating_add(call.amount);
             }
+            true
         }
     }
 
@@ -120,6 +127,7 @@ impl Calls {
             blocked,
             errors,
             bytes,
+            last_end_ns,
             unpaired,
             ended_by_exit,
             ended_by_exit_on_cpu_ns,
@@ -136,6 +144,7 @@ impl Calls {
         self.blocked.absorb(blocked);
         self.errors += errors;
         self.bytes = self.bytes.saturating_add(*bytes);
+        self.last_end_ns = self.last_end_ns.max(*last_end_ns);
         self.unpaired += unpaired;
         self.ended_by_exit += ended_by_exit;
         self.ended_by_exit_on_cpu_ns += ended_by_exit_on_cpu_ns;

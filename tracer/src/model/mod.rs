@@ -8,6 +8,7 @@ mod accounts;
 mod calls;
 mod concurrency;
 mod folded;
+mod futexes;
 mod hist;
 mod locks;
 mod pauses;
@@ -20,6 +21,7 @@ mod ticks;
 pub use accounts::{Account, Accounts, Owner};
 pub use calls::{CallKind, Calls};
 pub use concurrency::Concurrency;
+pub use futexes::{Futexes, Word};
 pub use hist::Hist;
 pub use locks::{ByLock, ByPlace};
 pub use pauses::{Cause, Pause, Pauses};
@@ -215,8 +217,11 @@ impl Model {
         let owner = self.owner(call.cookie, call.tid);
         let born_ns = self.processes.get(call.cookie).and_then(|process| process.born_ns);
         let lead_ns = born_ns.map_or(0, |born| born.saturating_sub(began(call)));
-        let calls = self.stretch.accounts.calls(owner, call);
-        calls.add(call, start);
+        let account = self.stretch.accounts.of(owner);
+        let calls = account.calls.entry(CallKind::of(call)).or_default();
+        if calls.add(call, start) {
+            account.futexes.add(call);
+        }
         calls.lead_on_cpu_ns += lead_ns.min(call.on_cpu_ns);
         self.consider_call(call, call.end_ns);
     }

@@ -80,6 +80,8 @@ pub struct Stays {
     pub sleeps: Hist,
     /// The same, by what they were spent in.
     pub sleeps_in: BTreeMap<Asleep, Hist>,
+    /// The parts of these that were uninterruptible.
+    pub uninterruptible_ns: BTreeMap<Asleep, u64>,
     /// Who ended them.
     pub wakers: BTreeMap<Waker, Sum>,
     /// Stays that ended with going to sleep.
@@ -144,6 +146,9 @@ impl Stays {
         if slice.slept_ns > 0 {
             self.sleeps.record(slice.slept_ns);
             self.sleeps_in.entry(reason).or_default().record(slice.slept_ns);
+            if slice.slept_state & UNINTERRUPTIBLE != 0 {
+                *self.uninterruptible_ns.entry(reason).or_default() += slice.slept_ns;
+            }
             let waker = (slice.waker_cookie != 0).then_some((slice.waker_cookie, slice.waker_tid));
             let sum = self.wakers.entry(waker).or_default();
             sum.count += 1;
@@ -206,6 +211,7 @@ impl Stays {
             waits,
             sleeps,
             sleeps_in,
+            uninterruptible_ns,
             wakers,
             voluntary,
             involuntary,
@@ -229,6 +235,9 @@ impl Stays {
         self.sleeps.absorb(sleeps);
         for (reason, hist) in sleeps_in {
             self.sleeps_in.entry(*reason).or_default().absorb(hist);
+        }
+        for (reason, ns) in uninterruptible_ns {
+            *self.uninterruptible_ns.entry(*reason).or_default() += ns;
         }
         for (waker, Sum { count, ns }) in wakers {
             let sum = self.wakers.entry(*waker).or_default();

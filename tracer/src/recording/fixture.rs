@@ -130,6 +130,7 @@ pub(crate) fn recording(processes: &[Worked]) -> Recording {
             schema: report::SCHEMA,
             window_ns,
             interval: None,
+            diagnosis: None,
             command: None,
             cpus,
             processes: groups.clone(),

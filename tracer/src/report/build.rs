@@ -4,8 +4,10 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
     Bucket, Budget, Concurrency, Figures, Fold, Group, Row,
+    births::born,
     budget::budget,
-    drafts::{Draft, drafts},
+    drafts::{Draft, drafts, of_processes},
+    futexes::futexes,
     locks::{locks, locks_by_syscall},
     names::{asks_for_bytes, call_name},
     samples::{Samples, samples, sorted},
@@ -64,6 +66,9 @@ pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options, names
     let total = Group {
         comm: None,
         locks: options.locks.then(|| locks_by_syscall(&all.account.locks, &stretch.locks_by_place)),
+        births: born(drafts.values(), options, |born| {
+            view.budget(&born.account, born.group.thread_ns)
+        }),
         ..view.group(&all, processes)
     };
     let waiting_ns = all.account.stays.runnable_ns + all.account.stays.throttled_ns;
@@ -84,6 +89,19 @@ pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options, names
     Shown { groups, total, concurrency, too_many, folded_stays: all.account.stays.folded }
 }
 
+/// The processes of a stretch of time, each by itself, whatever is shown: what rules go by.
+#[must_use]
+pub fn processes(
+    stretch: &Stretch,
+    processes: &Processes,
+    options: &Options,
+    names: &Names,
+) -> Vec<Group> {
+    let view = View { options, names };
+    let drafts = of_processes(drafts(stretch, processes, options.window_start_ns));
+    drafts.iter().map(|draft| view.group(draft, processes)).collect()
+}
+
 /// How, and by which names, an account is looked at.
 struct View<'a> {
     options: &'a Options,
@@ -99,6 +117,7 @@ impl View<'_> {
             sched: sched(&account.stays, processes, self.options),
             samples: self.samples(account),
             locks: self.options.locks.then(|| locks(&account.locks)),
+            futexes: if group.pid.is_some() { futexes(&account.futexes) } else { Vec::new() },
             ..group.clone()
         }
     }
@@ -145,6 +164,8 @@ fn row(kind: CallKind, calls: &Calls, options: &Options) -> Row {
         in_flight_longest_ns: (calls.in_flight > 0).then_some(calls.in_flight_longest_ns),
         ended_by_exit: calls.ended_by_exit,
         bytes: asks_for_bytes(kind).then_some(calls.bytes),
+        last_ns: (calls.last_end_ns > 0)
+            .then(|| calls.last_end_ns.saturating_sub(options.window_start_ns)),
         wall_ns: figures(&calls.wall, options),
         on_cpu_ns: figures(&calls.on_cpu, options),
         runnable_ns: figures(&calls.runnable, options),

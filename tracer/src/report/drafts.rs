@@ -1,6 +1,6 @@
 //! Groups in the making: an account, and whose it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::{End, Group};
 use crate::model::{self, Account, Owner, Process, Processes, Stays, Stretch};
@@ -39,6 +39,21 @@ impl Draft {
         self.group.thread_ns += before.group.thread_ns;
         self.account.absorb(&before.account);
     }
+}
+
+/// The drafts of the threads of each process put together.
+pub(super) fn of_processes(drafts: BTreeMap<Owner, Draft>) -> Vec<Draft> {
+    let mut processes: BTreeMap<u64, Draft> = BTreeMap::new();
+    for (owner, mut draft) in drafts {
+        match processes.entry(owner.cookie) {
+            Entry::Vacant(new) => {
+                draft.group.tid = None;
+                new.insert(draft);
+            }
+            Entry::Occupied(mut process) => process.get_mut().absorb(&draft),
+        }
+    }
+    processes.into_values().collect()
 }
 
 /// A draft for each process, or for each thread that has an account of its own.

@@ -3,27 +3,33 @@
 //! These types are the JSON that `--format json` prints, field for field; `docs/json.md` describes
 //! it. All times are integer nanoseconds. What is not known is absent, or null, never 0.
 
+mod births;
 mod budget;
 mod build;
 mod drafts;
+mod futexes;
 mod locks;
 mod names;
 mod samples;
 mod sched;
 mod shed;
 
+pub use births::Births;
 pub use budget::{Method, Uncertainty};
-pub use build::{Options, Shown, groups};
+pub use build::{Options, Shown, groups, processes};
+pub use futexes::Futex;
 pub(crate) use locks::lock_kinds;
 pub use locks::{Lock, LockPlace, Throttling};
 pub(crate) use names::{BRK, number_of_row, stands_for};
-pub use samples::{Function, Samples};
+pub use samples::{Function, Library, Samples};
 pub(crate) use sched::pauses;
 pub use shed::{Detail, Shed};
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+use crate::verdicts::Diagnosis;
 
 /// Version of the JSON: raised when a field changes its meaning or goes. New fields do not raise it.
 pub const SCHEMA: u32 = 1;
@@ -53,6 +59,9 @@ pub struct Report {
     /// The command that was started, if one was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<Vec<String>>,
+    /// What stands out; absent in the report of an interval, which is too short a time to judge by.
+    #[serde(flatten)]
+    pub diagnosis: Option<Diagnosis>,
     /// What the machine, and the targets, have to run on.
     pub cpus: Cpus,
     /// The accounts, longest total time in calls first.
@@ -136,6 +145,13 @@ pub struct Group {
     /// Waits for the kernel's own locks, longest time first, in the total with the calls that they
     /// were in; null where the kernel does not tell.
     pub locks: Option<Vec<Lock>>,
+    /// Its futex calls by the word they are about, the busiest first; of one process alone, for an
+    /// address says nothing beyond it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub futexes: Vec<Futex>,
+    /// In the total, processes that targets gave birth to in the window; absent if none did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub births: Option<Births>,
 }
 
 /// All of the thread time of a group, by cause.
@@ -216,6 +232,9 @@ pub struct Sleep {
     pub count: u64,
     /// How long.
     pub ns: Figures,
+    /// The part of it that nothing could have interrupted: in most calls that is I/O, or a wait for
+    /// one of the kernel's own semaphores.
+    pub uninterruptible_ns: u64,
 }
 
 /// Who ended sleeps.
@@ -307,6 +326,9 @@ pub struct Row {
     /// Bytes that the completed, successful calls asked for, where they ask for bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
+    /// When the last of the completed calls ended, since the window opened; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_ns: Option<u64>,
     /// Elapsed time of the completed calls.
     pub wall_ns: Figures,
     /// Part of it running in the kernel.

@@ -19,6 +19,7 @@ pub(super) fn sched(stays: &Stays, processes: &Processes, options: &Options) -> 
             reason: names::sleep_name(*reason),
             count: hist.count(),
             ns: figures(hist, options),
+            uninterruptible_ns: stays.uninterruptible_ns.get(reason).copied().unwrap_or(0),
         })
         .collect();
     off_cpu.sort_by_key(|sleep| Reverse(sleep.ns.total));

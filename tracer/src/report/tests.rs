@@ -8,7 +8,7 @@ use crate::symbols::Names;
 
 const KEEP: Keep = Keep { by_thread: false, pauses_over_ns: 1_000_000 };
 
-const OPTIONS: Options = Options {
+pub(super) const OPTIONS: Options = Options {
     fold: None,
     histograms: false,
     hdr: false,

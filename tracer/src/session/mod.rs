@@ -188,7 +188,8 @@ impl Session {
         self.look_at_locks()?;
         let start_ns = self.folding.open(&mut self.programs)?;
         self.model.open(start_ns);
-        let (cost, pid) = (self.programs.cost()?, held.map(Held::pid));
+        let cost = self.programs.cost()?;
+        let pid = held.map(Held::pid);
         let first = self.summary.begin(start_ns, cost, &self.model, &self.targets, pid);
         self.recorder.iter_mut().for_each(|recorder| recorder.begin(start_ns, first));
         Ok(())
@@ -355,20 +356,14 @@ impl Session {
         if self.config.interval.is_some() {
             self.report_interval(&stretch)?;
         }
-        let known = Known::read(
-            &self.model,
-            &self.symbols,
-            &self.config,
-            &self.programs,
-            self.shedding.as_ref(),
-        )?;
-        let record = self.recorder.is_some();
-        let (report, kept) = self.summary.whole(stretch, &known, record);
+        let Self { model, symbols, config, programs, shedding, recorder, .. } = self;
+        let known = Known::read(model, symbols, config, programs, shedding.as_ref())?;
+        let (report, kept) = self.summary.whole(stretch, &known, recorder.is_some());
         signals::default_for_the_next();
         let written = self.output.write(&report);
         // Whoever reads the live report may leave; the recording is another's.
-        let recorded = match (self.recorder.take(), kept) {
-            (Some(recorder), Some(whole)) => recorder.finish(whole, self.model.processes()),
+        let recorded = match (recorder.take(), kept) {
+            (Some(recorder), Some(whole)) => recorder.finish(whole, model.processes()),
             _ => Ok(()),
         };
         Ok((report, recorded.and(written)))

@@ -19,16 +19,11 @@ impl Session {
     /// Reports on an interval that is over.
     pub(super) fn report_interval(&mut self, stretch: &Stretch) -> Result<()> {
         self.intervals += 1;
-        let known = Known::read(
-            &self.model,
-            &self.symbols,
-            &self.config,
-            &self.programs,
-            self.shedding.as_ref(),
-        )?;
-        let record = self.recorder.is_some();
+        let Self { model, symbols, config, programs, shedding, recorder, .. } = self;
+        let known = Known::read(model, symbols, config, programs, shedding.as_ref())?;
+        let record = recorder.is_some();
         let (report, kept) = self.summary.interval(self.intervals, stretch, &known, record);
-        if let (Some(recorder), Some(interval)) = (&mut self.recorder, kept) {
+        if let (Some(recorder), Some(interval)) = (recorder, kept) {
             recorder.interval(interval);
         }
         self.output.write(&report)
@@ -37,16 +32,11 @@ impl Session {
     /// Adds a stretch of time to what is over, and brings the recording up to date if it is time.
     pub(super) fn pass(&mut self, stretch: Stretch) -> Result<()> {
         self.summary.pass(stretch);
-        if let Some(recorder) = self.recorder.as_mut().filter(|recorder| recorder.is_due()) {
-            let known = Known::read(
-                &self.model,
-                &self.symbols,
-                &self.config,
-                &self.programs,
-                self.shedding.as_ref(),
-            )?;
+        let Self { model, symbols, config, programs, shedding, recorder, .. } = self;
+        if let Some(recorder) = recorder.as_mut().filter(|recorder| recorder.is_due()) {
+            let known = Known::read(model, symbols, config, programs, shedding.as_ref())?;
             if let Some(whole) = self.summary.so_far(&known) {
-                recorder.checkpoint(whole, self.model.processes());
+                recorder.checkpoint(whole, model.processes());
             }
         }
         Ok(())

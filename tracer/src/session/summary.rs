@@ -23,6 +23,7 @@ use crate::{
     recording::{self, Shape},
     report::{self, Cpus, Interval, Options, Report, SCHEMA, Shown, Throttling, Trust},
     symbols::{Names, Symbols},
+    verdicts::{self, Blind, Diagnosis},
 };
 
 /// So many changes of detail have a note of their own.
@@ -65,6 +66,8 @@ pub(super) struct Summary {
     pub(super) sample_hz: Option<u32>,
     /// Waits for locks are counted.
     locks: bool,
+    /// Whether they are under a quota cannot be seen.
+    quota_unknown: bool,
     /// The quota that the targets are under.
     quota: Option<throttling::Quota>,
     notes: BTreeSet<String>,
@@ -142,9 +145,12 @@ impl Summary {
                         }
                     }
                     Quota::Unlimited => {}
-                    Quota::Unknown => self.note(format!(
-                        "whether process {pid} has a CPU quota cannot be seen from here"
-                    )),
+                    Quota::Unknown => {
+                        self.quota_unknown = true;
+                        self.note(format!(
+                            "whether process {pid} has a CPU quota cannot be seen from here"
+                        ));
+                    }
                 }
                 self.quota = group.and_then(|group| self.known(throttling::Quota::watch(group)));
             }
@@ -173,10 +179,9 @@ impl Summary {
         let throttling = self.quota.as_mut().map(throttling::Quota::interval);
         let throttling = throttling.and_then(|read| self.known(read));
         let make = |shape| {
-            let mut report = self.report(stretch, known, throttling.clone(), shape);
+            let mut report = self.report(stretch, known, throttling.clone(), spent, shape);
             report.interval = Some(Interval { index, start_ns });
             report.trust.lost = lost;
-            self.tell_cost(&mut report.trust, spent, known.config);
             report
         };
         let report = make(live(known.config));
@@ -197,7 +202,8 @@ impl Summary {
     pub(super) fn so_far(&mut self, known: &Known<'_>) -> Option<recording::Interval> {
         let throttling = self.throttled();
         let past = self.past.as_ref()?;
-        let make = |shape| self.report(past, known, throttling.clone(), shape);
+        let spent = self.spent.whole();
+        let make = |shape| self.report(past, known, throttling.clone(), spent, shape);
         Some(recording::Interval::take(true, known.config.top, make))
     }
 
@@ -222,29 +228,25 @@ impl Summary {
             }
         };
         let throttling = self.throttled();
-        let make = |shape| self.report(&whole, known, throttling.clone(), shape);
+        let spent = self.spent.whole();
+        let make = |shape| self.report(&whole, known, throttling.clone(), spent, shape);
+        let diagnosis = self.diagnosis(&make(live(known.config)), &whole, known);
+        let make = |shape| Report { diagnosis: Some(diagnosis.clone()), ..make(shape) };
         let kept = record.then(|| recording::Interval::take(true, known.config.top, make));
         (make(live(known.config)), kept)
     }
 
-    /// Says what tracing took.
-    fn tell_cost(&self, trust: &mut Trust, spent: Usage, config: &Config) {
-        let counted = config.own_cost || config.budget.is_some();
-        trust.reader_cpu_ns = to_ns(spent.reader);
-        trust.program_ns = counted.then_some(spent.programs.ns);
-        trust.program_runs = counted.then_some(spent.programs.runs);
-        trust.recursion_misses = spent.programs.missed;
+    /// What stands out. Rules go by every process and all functions, whatever is shown of them.
+    fn diagnosis(&self, report: &Report, whole: &Stretch, known: &Known<'_>) -> Diagnosis {
+        let shape = Shape { histograms: false, top: usize::MAX, ..live(known.config) };
+        let processes =
+            report::processes(whole, known.processes, &self.options(shape), known.names);
+        let blind = Blind::of(&known.config.selection, self.quota_unknown);
+        verdicts::diagnose(&Report { processes, ..report.clone() }, &blind)
     }
 
-    fn report(
-        &self,
-        stretch: &Stretch,
-        known: &Known<'_>,
-        throttling: Option<Throttling>,
-        shape: Shape,
-    ) -> Report {
-        let &Known { processes, names, config, counts, shedding } = known;
-        let options = Options {
+    fn options(&self, shape: Shape) -> Options {
+        Options {
             fold: shape.fold,
             histograms: shape.histograms,
             hdr: shape.hdr,
@@ -253,25 +255,37 @@ impl Summary {
             window_start_ns: self.window_start_ns,
             sample_hz: self.sample_hz,
             top: shape.top,
-        };
+        }
+    }
+
+    fn report(
+        &self,
+        stretch: &Stretch,
+        known: &Known<'_>,
+        throttling: Option<Throttling>,
+        spent: Usage,
+        shape: Shape,
+    ) -> Report {
+        let &Known { processes, names, config, counts, shedding } = known;
+        let options = self.options(shape);
         let Shown { groups, total, concurrency, too_many, folded_stays } =
             report::groups(stretch, processes, &options, names);
         let sum = |of: fn(&report::Row) -> u64| total.syscalls.iter().map(of).sum();
-        let mut trust = Trust {
+        let cost_counted = config.own_cost || config.budget.is_some();
+        let trust = Trust {
             lost: counts.lost_calls,
             folded: sum(|row| row.folded),
             folded_stays,
             unpaired: sum(|row| row.unpaired),
             in_flight: sum(|row| row.in_flight),
             ended_by_exit: sum(|row| row.ended_by_exit),
-            reader_cpu_ns: 0,
-            program_ns: None,
-            program_runs: None,
-            recursion_misses: 0,
+            reader_cpu_ns: to_ns(spent.reader),
+            program_ns: cost_counted.then_some(spent.programs.ns),
+            program_runs: cost_counted.then_some(spent.programs.runs),
+            recursion_misses: spent.programs.missed,
             shed: shedding.map_or_else(Vec::new, |it| it.changes().to_vec()),
             notes: self.notes(known, too_many.then_some(total.processes)),
         };
-        self.tell_cost(&mut trust, self.spent.whole(), config);
         Report {
             schema: SCHEMA,
             window_ns: stretch.end_ns.saturating_sub(stretch.start_ns),
@@ -282,6 +296,7 @@ impl Summary {
                 }
                 _ => None,
             },
+            diagnosis: None,
             cpus: self.cpus,
             processes: groups,
             total,

@@ -121,7 +121,12 @@ mod tests {
 
     #[test]
     fn the_scheduler_has_waits_stays_and_sleeps_by_reason() {
-        let sleep = |reason: &str, count| Sleep { reason: reason.to_owned(), count, ns: sum(1) };
+        let sleep = |reason: &str, count| Sleep {
+            reason: reason.to_owned(),
+            count,
+            ns: sum(1),
+            ..Sleep::default()
+        };
         let off_cpu = vec![sleep("futex", 1_200), sleep("page fault", 1)];
         let sched = Sched { off_cpu, ..Sched::default() };
         let titles: Vec<_> = of_sched(&sched).map(|(title, _)| title).collect();

@@ -5,6 +5,7 @@ mod budget;
 pub(super) mod comparison;
 mod concurrency;
 mod footer;
+mod futexes;
 mod heading;
 mod histogram;
 pub(super) mod judgements;
@@ -16,7 +17,7 @@ mod samples;
 mod scheduler;
 pub(super) mod sweep;
 mod table;
-mod units;
+mod verdicts;
 
 #[cfg(test)]
 pub(super) mod sample;
@@ -27,7 +28,10 @@ use page::{HEADING, NOTE, PLAIN, Page};
 use table::{Layout, Table};
 
 use super::Style;
-use crate::report::{Group, Report};
+use crate::{
+    report::{Group, Report},
+    units,
+};
 
 /// What is shown of one process, or of all.
 struct Section<'a> {
@@ -42,7 +46,7 @@ impl<'a> Section<'a> {
     }
 
     fn put(&self, layout: &Layout, page: &mut Page<'_>) {
-        let Group { budget, thread_ns, syscalls, sched, samples, locks, .. } = self.group;
+        let Group { budget, thread_ns, syscalls, sched, samples, locks, futexes, .. } = self.group;
         page.items(HEADING, &self.heading, "  ");
         budget::put(budget, *thread_ns, page);
         if syscalls.is_empty() {
@@ -54,6 +58,7 @@ impl<'a> Section<'a> {
         page.items(PLAIN, &scheduler::items(sched), " · ");
         histogram::put(self.group, page);
         page.items(PLAIN, &samples.as_ref().map(samples::items).unwrap_or_default(), " · ");
+        page.items(PLAIN, &futexes::items(futexes), " · ");
         page.items(PLAIN, &locks::items(locks.as_deref()), " · ");
         page.gap();
     }
@@ -64,6 +69,9 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
     let mut page = Page::new(style);
     if let Some(heading) = heading::of_report(report, style.series) {
         page.prose(HEADING, &heading);
+    }
+    if let Some(diagnosis) = &report.diagnosis {
+        verdicts::put(diagnosis, &mut page);
     }
     if report.processes.is_empty() {
         page.prose(NOTE, "No process to report: no target lived in this window.");

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::report::{
-    Bucket, Budget, Concurrency, Cpus, End, Faults, Figures, Function, Group, Interval, Lock,
-    LockPlace, Method, Pause, Report, Row, SCHEMA, Samples, Sched, Sleep, Switches, Throttling,
-    Trust, Uncertainty, Waker,
+    Births, Bucket, Budget, Concurrency, Cpus, End, Faults, Figures, Function, Futex, Group,
+    Interval, Library, Lock, LockPlace, Method, Pause, Report, Row, SCHEMA, Samples, Sched, Sleep,
+    Switches, Throttling, Trust, Uncertainty, Waker,
 };
+use crate::verdicts::{Diagnosis, Strength, Undecided, Verdict};
 
 const US: u64 = 1_000;
 const MS: u64 = 1_000_000;
@@ -100,6 +101,7 @@ fn sched(threads: u64) -> Sched {
             reason: "futex".to_owned(),
             count: 1_234 * threads,
             ns: figures(1_234 * threads, 100 * US),
+            uninterruptible_ns: 0,
         }],
         wakers: vec![
             Waker {
@@ -111,6 +113,23 @@ fn sched(threads: u64) -> Sched {
             waker(23_400 * US * threads),
         ],
         faults: Faults { minor: 4_072 * threads, major: 0 },
+    }
+}
+
+/// A word with so many calls, of which a third are waits that mostly did not begin.
+pub(in crate::sinks) fn futex(address: Option<&str>, calls: u64) -> Futex {
+    let waits = calls / 3;
+    Futex {
+        address: address.map(str::to_owned),
+        calls,
+        waits,
+        again: waits * 9 / 10,
+        slept_ns: waits * US,
+        wakes: calls - waits,
+        woken: waits / 10,
+        waiters: 8,
+        wakers: 8,
+        ..Futex::default()
     }
 }
 
@@ -164,6 +183,7 @@ fn report(processes: Vec<Group>, total: Group) -> Report {
         window_ns: 5 * S,
         interval: None,
         command: None,
+        diagnosis: None,
         cpus: Cpus { online: Some(8), allowed: Some(2), quota: None },
         processes,
         total,
@@ -308,7 +328,7 @@ pub(in crate::sinks) fn complete() -> Report {
     group.syscalls = group
         .syscalls
         .drain(..)
-        .map(|row| Row { bytes: Some(8 << 20), ..open_futex(row) })
+        .map(|row| Row { bytes: Some(8 << 20), last_ns: Some(4 * S), ..open_futex(row) })
         .collect();
     // What is no system call in the budget's maps, whose keys are names and not fields.
     group.budget.kernel_ns = BTreeMap::from([("other".to_owned(), 24 * MS)]);
@@ -325,13 +345,43 @@ pub(in crate::sinks) fn complete() -> Report {
         user: 60,
         page_fault: Some(30),
         syscalls: [("entry and exit".to_owned(), 10)].into(),
+        libraries: vec![Library { library: function.library.clone(), count: 60 }],
         top_user: vec![function],
         ..Samples::default()
+    });
+    group.futexes = vec![futex(Some("0x7f52c8000b60"), 798_191), futex(None, 12)];
+    report.total.births = Some(Births {
+        processes: 16,
+        ended: 16,
+        lived_ns: figures(16, 1_800 * MS),
+        ..Births::default()
     });
     let method = Method::Samples;
     group.budget.sampled =
         Some(Uncertainty { method, count: Some(90), user_error_ns: Some(2 * MS) });
     report.total.budget = group.budget.clone();
     report.pauses = pauses(1);
+    report.diagnosis = Some(diagnosis());
     report
+}
+
+/// What stands out in two of them, and what cannot be told.
+pub(in crate::sinks) fn diagnosis() -> Diagnosis {
+    let verdict = |name, strength| Verdict {
+        name,
+        strength,
+        what: format!("what {name} means here"),
+        evidence: ["one figure", "another one", "a third one"].map(str::to_owned),
+        remedy: "set THIS=1".to_owned(),
+        against: "something else".to_owned(),
+        weight: 0.5,
+    };
+    let missing = "CPU samples".to_owned();
+    Diagnosis {
+        verdicts: vec![
+            verdict("heap-churn", Strength::Strong),
+            verdict("page-allocator", Strength::Weak),
+        ],
+        cannot_tell: vec![Undecided { name: Some("mapping-churn"), missing }],
+    }
 }

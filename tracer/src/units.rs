@@ -3,10 +3,10 @@
 use std::fmt::{self, Display, Formatter};
 
 /// What stands for a figure that there is none of, or that is not known.
-pub(super) const NONE: &str = "-";
+pub(crate) const NONE: &str = "-";
 
 /// Nanoseconds, to three significant digits: `16.2 µs`.
-pub(super) struct Time(pub(super) u64);
+pub(crate) struct Time(pub(super) u64);
 
 impl Display for Time {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -41,12 +41,12 @@ fn rounded(value: u64, scale: u64, unit: u64) -> u64 {
 
 /// Nanoseconds as seconds, for moments: their decimals depend on what lies around them.
 #[expect(clippy::cast_precision_loss, reason = "a window of 2^53 ns is 104 days long")]
-pub(super) fn seconds(ns: u64) -> f64 {
+pub(crate) fn seconds(ns: u64) -> f64 {
     ns as f64 / 1e9
 }
 
 /// An integer with its thousands set apart: `1,042`.
-pub(super) struct Count(pub(super) u64);
+pub(crate) struct Count(pub(super) u64);
 
 impl Display for Count {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -91,9 +91,9 @@ impl Display for Significant {
 }
 
 /// A part of a whole in percent, to the precision asked for; none of no whole.
-pub(super) struct Percent {
-    pub(super) part: u64,
-    pub(super) whole: u64,
+pub(crate) struct Percent {
+    pub(crate) part: u64,
+    pub(crate) whole: u64,
 }
 
 impl Display for Percent {
@@ -114,7 +114,7 @@ impl Display for Percent {
 }
 
 /// A count and what is counted: `1 thread`, `8 threads`.
-pub(super) fn counted(count: u64, one: &str, several: &str) -> String {
+pub(crate) fn counted(count: u64, one: &str, several: &str) -> String {
     format!("{} {}", Count(count), if count == 1 { one } else { several })
 }
 
