@@ -41,10 +41,8 @@ impl Session {
         let (report, kept) = self.summary.interval(self.intervals, stretch, &known, record);
         if let (Some(recorder), Some(interval)) = (&mut self.recorder, kept) {
             recorder.interval(interval);
-            if recorder.is_due()
-                && let Some(whole) = self.summary.so_far(&known)
-            {
-                recorder.checkpoint(whole, known.processes);
+            if recorder.is_due() {
+                recorder.checkpoint(|| self.summary.so_far(&known), known.processes);
             }
         }
         self.output.write(&report)
@@ -62,9 +60,8 @@ impl Session {
                 config: &self.config,
                 counts,
             };
-            if let (Some(recorder), Some(whole)) = (&mut self.recorder, self.summary.so_far(&known))
-            {
-                recorder.checkpoint(whole, known.processes);
+            if let Some(recorder) = &mut self.recorder {
+                recorder.checkpoint(|| self.summary.so_far(&known), known.processes);
             }
         }
         Ok(())

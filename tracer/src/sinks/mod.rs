@@ -31,7 +31,7 @@ pub fn write(
 /// Writes a comparison, likewise.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_comparison(
     comparison: &Comparison,
     format: Format,
