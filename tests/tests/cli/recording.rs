@@ -119,6 +119,31 @@ fn units_of_work_are_counted_from_any_language() {
 }
 
 #[test]
+fn a_program_that_runs_already_may_have_a_directory_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, progress) = (dir.path().join("run.zst"), dir.path().join("progress"));
+    fs::create_dir(&progress).unwrap();
+    let mut command = workloads();
+    command.arg("brk-loop").env("NUM_PROCS", "1").env("TRACER_PROGRESS", &progress);
+    let workers = Running::start(&mut command);
+    let files = || fs::read_dir(&progress).unwrap().count();
+    wait_until("a worker reports", || (files() > 0).then_some(()));
+    let mut command = tracer();
+    command.arg("-o").arg(&file).args(["-d", "1", "-p", &workers.pid().to_string()]);
+    run(&mut command).expect(0);
+    let reported: u64 = fs::read_dir(&progress)
+        .unwrap()
+        .map(|entry| entry.unwrap().metadata().unwrap().len())
+        .sum();
+    let mut compare = tracer();
+    compare.args(["compare", "--format", "json"]).args([&file; 2]);
+    let comparison: Value = serde_json::from_str(&run(&mut compare).expect(0).stdout).unwrap();
+    assert_eq!(comparison["per_from"], "reported");
+    let units = comparison["base"]["units"].as_f64().unwrap();
+    assert!(units >= 1.0 && units < reported as f64, "{units} of {reported}");
+}
+
+#[test]
 fn a_killed_tracer_leaves_what_it_had_recorded_and_that_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("run.zst");

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::report::Fold;
+use crate::{compare::Per, report::Fold};
 
 fn invocation(line: &str) -> Invocation {
     parse(words(line)).unwrap_or_else(|stop| panic!("{line}: {stop}"))
@@ -188,5 +188,24 @@ fn completions_and_man_page_know_every_option() {
     assert!(page.contains(".TH tracer 1"), "{page}");
     for word in ["ring\\-size", ".SH EXAMPLES", "tracer doctor", ".SH \"EXIT STATUS\""] {
         assert!(page.contains(word), "{word} is not in:\n{page}");
+    }
+}
+
+#[test]
+fn recordings_are_named_where_they_are_written_and_read() {
+    assert_eq!(config("-o run.zst -a").record_to.as_deref(), Some("run.zst".as_ref()));
+    let Action::Report(show) = invocation("report --fold comm --top 3 run.zst").action else {
+        panic!("no report")
+    };
+    assert_eq!(
+        (show.file.to_str(), show.fold, show.top),
+        (Some("run.zst"), Some(Fold::Comm), Some(3))
+    );
+    for (per, expected) in
+        [("iterations", Per::Iterations), ("brk", Per::Syscall("brk".to_owned()))]
+    {
+        let line = format!("compare a.zst b.zst --per {per}");
+        let Action::Compare(compare) = invocation(&line).action else { panic!("no comparison") };
+        assert_eq!(compare.per, Some(expected));
     }
 }

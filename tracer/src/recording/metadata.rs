@@ -78,8 +78,8 @@ pub struct Target {
     /// Its program and arguments; absent where it had gone before they could be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub argv: Option<Vec<String>>,
-    /// The variables of its environment that decide how numeric programs run
-    /// ([`is_recorded`]), never another one. Absent as `argv`.
+    /// The variables of its environment that decide how numeric programs run, and never another
+    /// one: `*_NUM_THREADS`, `MALLOC_*`, `GLIBC_TUNABLES`, `OMP_*` and `PYTHON*`. Absent as `argv`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<BTreeMap<String, String>>,
     /// Units of work that it reported in the window; absent if it reported none.

@@ -26,7 +26,7 @@ pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 /// So many times as long as it took is waited at least, for the sake of the CPU.
 const REST: u32 = 50;
 /// The writer has something to do.
-const BUSY: u64 = u64::MAX;
+const BUSY: u64 = u64::MAX / 2;
 
 /// A recording in the making.
 #[derive(Debug)]
@@ -41,6 +41,8 @@ pub struct Recorder {
     held: Option<i32>,
     every: Duration,
     last_checkpoint: Instant,
+    /// How long the last one took to put together.
+    taking: Duration,
     /// Nanoseconds that the last one took to write; [`BUSY`] while one is being written.
     cost: Arc<AtomicU64>,
     to_writer: Sender<Message>,
@@ -88,6 +90,7 @@ impl Recorder {
             held: None,
             every: config.interval.map_or(CHECKPOINT_EVERY, |every| every.min(CHECKPOINT_EVERY)),
             last_checkpoint: Instant::now(),
+            taking: Duration::ZERO,
             cost,
             to_writer,
             writer,
@@ -139,17 +142,19 @@ impl Recorder {
     /// Whether it is time to bring the file up to date.
     #[must_use]
     pub fn is_due(&self) -> bool {
-        let cost = Duration::from_nanos(self.cost.load(Ordering::Relaxed));
+        let cost = Duration::from_nanos(self.cost.load(Ordering::Relaxed)) + self.taking;
         // A little early is on time: intervals are as long as this.
         self.last_checkpoint.elapsed() + Duration::from_millis(50)
             >= self.every.max(cost.saturating_mul(REST))
     }
 
-    /// Brings the file up to date with all of the window up to now.
-    pub fn checkpoint(&mut self, whole: Interval, processes: &Processes) {
+    /// Brings the file up to date with all of the window up to now, if `take` has it.
+    pub fn checkpoint(&mut self, take: impl FnOnce() -> Option<Interval>, processes: &Processes) {
         self.last_checkpoint = Instant::now();
-        self.cost.store(BUSY, Ordering::Relaxed);
+        let Some(whole) = take() else { return };
         let recording = self.recording(whole, processes, false);
+        self.taking = self.last_checkpoint.elapsed();
+        self.cost.store(BUSY, Ordering::Relaxed);
         drop(self.to_writer.send(Message::Whole(Box::new(recording))));
     }
 

@@ -40,12 +40,10 @@ impl Session {
     /// Adds a stretch of time to what is over, and brings the recording up to date if it is time.
     pub(super) fn pass(&mut self, stretch: Stretch) -> Result<()> {
         self.summary.pass(stretch);
-        let Self { model, symbols, config, programs, shedding, recorder, .. } = self;
+        let Self { model, symbols, config, programs, shedding, recorder, summary, .. } = self;
         if let Some(recorder) = recorder.as_mut().filter(|recorder| recorder.is_due()) {
             let known = Known::read(model, symbols, config, programs, shedding.as_ref())?;
-            if let Some(whole) = self.summary.so_far(&known) {
-                recorder.checkpoint(whole, model.processes());
-            }
+            recorder.checkpoint(|| summary.so_far(&known), model.processes());
         }
         Ok(())
     }

@@ -47,7 +47,7 @@ fn sides(comparison: &Comparison, page: &mut Page<'_>) {
         ]
     };
     page.lines(columns(&[row("base", base), row("new", new)], 2));
-    page.prose(NOTE, &format!("a unit is a {per}: {}", comparison.per_note));
+    page.prose(NOTE, &format!("unit of work: {per}, {}", comparison.per_note));
     page.prose(NOTE, &format!("workers: {}", base.roles.join(", ")));
 }
 
@@ -228,6 +228,9 @@ impl std::fmt::Display for Digits {
         let Self(number) = *self;
         if !number.is_finite() {
             return f.write_str(NONE);
+        }
+        if number.abs() >= 1e7 {
+            return write!(f, "{number:.0e}");
         }
         let before_point =
             if number.abs() < 1.0 { 1 } else { whole(number.abs().log10().floor()) + 1 };
