@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::rc::Rc;
 
-/// Byte codes between two looks at whether another thread wants the lock: some 300 ns.
+/// Byte codes between two looks at whether another thread wants the lock: some 200 ns.
 ///
 /// Python 2 does a hundred. But what makes its fight is that a thread that wants the lock takes
 /// longer to enter its wait than the lock is held, so that 92 % of the waits end with `EAGAIN`.
