@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use regex::Regex;
 
-use crate::{compare::Per, kernel::selection::Selection, report::Fold};
+use crate::{compare::Per, fail_if::Conditions, kernel::selection::Selection, report::Fold};
 
 /// One tracing run.
 #[derive(Debug)]
@@ -31,10 +31,16 @@ pub struct Config {
     pub sample_hz: u32,
     /// So many of the hottest functions are named.
     pub top: usize,
+    /// The time of the tracer's own programs is measured.
+    pub own_cost: bool,
+    /// The share of the targets' CPU time that tracing may cost, in per cent.
+    pub budget: Option<f64>,
     /// Text or JSON.
     pub format: Format,
     /// Where the report goes.
     pub report_to: Destination,
+    /// The run fails if one of these holds.
+    pub fail_if: Conditions,
     /// The run is recorded to this file.
     pub record_to: Option<PathBuf>,
     /// Bytes of each CPU's ring: a power of two.
@@ -56,6 +62,8 @@ pub struct Show {
     pub top: Option<usize>,
     /// Text or JSON.
     pub format: Format,
+    /// It is a failure if one of these holds.
+    pub fail_if: Conditions,
 }
 
 /// What is traced.
@@ -109,6 +117,8 @@ pub struct Compare {
     pub per: Option<Per>,
     /// Text or JSON.
     pub format: Format,
+    /// It is a failure if one of these holds.
+    pub fail_if: Conditions,
 }
 
 impl Format {

@@ -1,12 +1,16 @@
 //! `tracer report` and `tracer compare`: recorded runs, shown. Neither needs any privilege.
 
-use std::{io::Write, os::fd::AsFd};
+use std::{
+    io::{self, Write},
+    os::fd::AsFd,
+};
 
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
-    compare,
+    compare::{self, Origin},
     config::{Compare, Show},
+    fail_if::{Run, Subject},
     recording::{self, Display},
     report::Report,
     sinks::{self, Style},
@@ -33,9 +37,10 @@ pub fn report(show: &Show, mut out: impl Write + AsFd) -> Result<u8> {
     let mut write = |report: &Report| {
         sinks::write(report, show.format, &style, &mut out).context("cannot write the report")
     };
-    recording::intervals(&show.file, |interval| write(&interval.shown(&display)))?;
-    write(&recording.shown(&display))?;
-    Ok(0)
+    let intervals = recording::intervals(&show.file, |interval| write(&interval.shown(&display)));
+    let written = intervals.and_then(|()| write(&recording.shown(&display)));
+    let subject = Subject { run: Run::recorded(&recording), base: None };
+    show.fail_if.conclude(&subject, written.map(|()| 0), &mut io::stderr())
 }
 
 /// Writes the comparison of two recordings. Returns the exit status.
@@ -43,12 +48,19 @@ pub fn report(show: &Show, mut out: impl Write + AsFd) -> Result<u8> {
 /// # Errors
 /// If one cannot be read, they cannot be compared, or the comparison cannot be written.
 pub fn compare(compare: &Compare, mut out: impl Write + AsFd) -> Result<u8> {
-    let Compare { base, new, per, format } = compare;
+    let Compare { base, new, per, format, fail_if } = compare;
     let read = |path| recording::read(path);
     let name = |path: &std::path::Path| path.display().to_string();
     let (before, after) = (read(base)?, read(new)?);
     let comparison = compare::compare((&name(base), &before), (&name(new), &after), per.as_ref())?;
-    sinks::write_comparison(&comparison, *format, &Style::detect(&out), &mut out)
-        .context("cannot write the comparison")?;
-    Ok(0)
+    let written = sinks::write_comparison(&comparison, *format, &Style::detect(&out), &mut out)
+        .context("cannot write the comparison");
+    // A second of thread time is no unit of work.
+    let counted = comparison.per_from != Origin::None;
+    let run = |recording, units| Run { work: counted.then_some(units), ..Run::recorded(recording) };
+    let subject = Subject {
+        run: run(&after, comparison.new.units),
+        base: Some(run(&before, comparison.base.units)),
+    };
+    fail_if.conclude(&subject, written.map(|()| 0), &mut io::stderr())
 }

@@ -58,11 +58,13 @@ impl Cue {
 
 /// The truth about one process.
 #[derive(Debug, Serialize)]
-pub(crate) struct Account {
+struct Account<F> {
     workload: &'static str,
     pid: u32,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tids: Vec<i32>,
+    #[serde(flatten)]
+    facts: F,
     #[serde(flatten)]
     done: Done,
 }
@@ -82,13 +84,31 @@ impl Done {
     }
 }
 
+/// Nothing to tell but what every workload tells.
+#[derive(Debug, Serialize)]
+struct NoFacts {}
+
 /// Does the `works`: the only one on this thread, several on a thread each, and prints the truth.
 pub(crate) fn run<W>(workload: &'static str, works: Vec<W>, cue: &Cue) -> Result<()>
 where
     W: FnOnce(&mut Tally) -> Result<()> + Send,
 {
+    run_and_tell(workload, works, cue, || NoFacts {})
+}
+
+/// As [`run`]; the truth also has the fields of what `facts` returns after the last work is done.
+pub(crate) fn run_and_tell<W, F>(
+    workload: &'static str,
+    works: Vec<W>,
+    cue: &Cue,
+    facts: impl FnOnce() -> F,
+) -> Result<()>
+where
+    W: FnOnce(&mut Tally) -> Result<()> + Send,
+    F: Serialize,
+{
     let pid = std::process::id();
-    let tell = |tids, done| line::print(&Account { workload, pid, tids, done });
+    let tell = |tids, done| line::print(&Account { workload, pid, tids, facts: facts(), done });
     line::reserve();
     match <[W; 1]>::try_from(works) {
         Ok([only]) => alone(only, cue, tell),

@@ -2,10 +2,20 @@
 //! what it did, so that what a tracer says can be held against it.
 //!
 //! ```text
-//! workloads brk-loop  [--procs N] [--seconds S | --iterations N]
-//! workloads syscalls  [--threads T] [--procs P] [--repeat N] [--start-after-stdin] [--hold] STEP…
-//! workloads scene     NAME …
+//! workloads brk-loop   [--procs N] …
+//! workloads mmap-storm [--procs N] [--kib KIB] …
+//! workloads oversubscribe [--threads T] [--wait yield|spin] [--size M] [--quota CPUS] …
+//! workloads interpreter-lock [--style python2|python3|pool] [--threads T] …
+//! workloads shm-sum    [--procs N] [--start exec|fork] [--passes P] …
+//! workloads gather     [--procs N] [--serial] …
+//! workloads syscalls   [--threads T] [--procs P] [--repeat N] [--start-after-stdin] [--hold] STEP…
+//! workloads scene      NAME …
 //! ```
+//!
+//! All but the last two make a situation that someone met; with `--healthy` each does the same work
+//! without the trouble. They end after `--seconds` or `--iterations`, or at SIGTERM or SIGINT, and
+//! tell in `iterations` how far they came. What each does, and whose story it is, is told at the
+//! top of its folder, and of `brk-loop` below.
 //!
 //! # Truth
 //!
@@ -59,8 +69,9 @@
 //! same as of the Python program (with `NumPy` 1.14). n turns (n ≥ 2) make 4n − 4 grows and 2n − 2
 //! shrinks. It takes glibc with its
 //! default settings, and transparent huge pages not at `always`.
-//! `MALLOC_TOP_PAD_=134217728` cures it: no `brk`, no faults, and several times the speed;
-//! `MALLOC_MMAP_THRESHOLD_=131072` turns it into `mmap` and `munmap`.
+//! `MALLOC_TOP_PAD_=134217728` cures it: no `brk`, no faults, and several times the speed
+//! (`--healthy` sets it for the workers); `MALLOC_MMAP_THRESHOLD_=131072` turns it into `mmap` and
+//! `munmap`.
 //!
 //! **JSON**, one line per worker: `workload`, `pid`, `iterations`, a span over all turns, and
 //! `brk_observed {grow, shrink, bytes_grown, bytes_shrunk}`: moves of the break during the turns,
@@ -141,16 +152,24 @@ mod arguments;
 mod brk_loop;
 mod children;
 mod crew;
+mod crunch;
 mod gate;
+mod gather;
 mod handshake;
+mod interpreter_lock;
 mod line;
+mod mmap_storm;
+mod oversubscribe;
+mod procs;
 mod progress;
 mod raw;
 mod roll_call;
 mod scene;
+mod shm_sum;
 mod syscalls;
 mod tally;
 mod truth;
+mod until;
 mod workers;
 
 use std::io;
@@ -165,6 +184,16 @@ use clap::Parser;
 enum Workload {
     /// Processes whose numeric temporaries make glibc grow and trim the heap
     BrkLoop(brk_loop::Args),
+    /// Processes whose arrays are mapped and unmapped in every turn
+    MmapStorm(mmap_storm::Args),
+    /// A pool of threads, larger than the CPUs it may use, that multiplies matrices
+    Oversubscribe(oversubscribe::Args),
+    /// Threads of which only one can work at a time, fighting or waiting for their turn
+    InterpreterLock(interpreter_lock::Args),
+    /// Processes that sum disjoint parts of one array in shared memory
+    ShmSum(shm_sum::Args),
+    /// A dispatcher that gives tasks to worker processes and gathers their answers
+    Gather(gather::Args),
     /// An exact number of named calls
     Syscalls(syscalls::Args),
     /// A small scene of how processes and threads begin, end, and are interrupted
@@ -185,6 +214,11 @@ fn main() -> ExitCode {
 fn run(workload: Workload) -> Result<()> {
     match workload {
         Workload::BrkLoop(args) => brk_loop::run(&args),
+        Workload::MmapStorm(args) => mmap_storm::run(&args),
+        Workload::Oversubscribe(args) => oversubscribe::run(&args),
+        Workload::InterpreterLock(args) => interpreter_lock::run(&args),
+        Workload::ShmSum(args) => shm_sum::run(&args),
+        Workload::Gather(args) => gather::run(&args),
         Workload::Syscalls(args) => syscalls::run(args),
         Workload::Scene(args) => scene::run(args),
     }

@@ -1,6 +1,7 @@
 //! Worker processes: the parent that starts them and sees them to their end, and the worker that
 //! ends when it is told to.
 
+use std::env;
 use std::process::{Child, Command};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -10,12 +11,54 @@ use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
 
+/// What a worker's `malloc` is told through its environment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Allocator {
+    /// Nothing but what this process was told.
+    AsItIs,
+    /// To keep this much free at the top of the heap (`MALLOC_TOP_PAD_`), from which then all is
+    /// taken and to which all returns.
+    Keeps {
+        /// In MiB.
+        mib: u64,
+    },
+    /// To map whatever has 128 KiB or more (`MALLOC_MMAP_THRESHOLD_`).
+    Maps,
+}
+
+impl Allocator {
+    fn variable(self) -> Option<(&'static str, String)> {
+        match self {
+            Self::AsItIs => None,
+            Self::Keeps { mib } => Some(("MALLOC_TOP_PAD_", (mib << 20).to_string())),
+            Self::Maps => Some(("MALLOC_MMAP_THRESHOLD_", (128 << 10).to_string())),
+        }
+    }
+}
+
+/// This program again, with other arguments.
+pub(crate) fn command(arguments: &[&str], allocator: Allocator) -> Result<Command> {
+    let program = env::current_exe().context("cannot find this program's own file")?;
+    let mut command = Command::new(program);
+    command.args(arguments).envs(allocator.variable());
+    Ok(command)
+}
+
+/// Starts `count` workers, each by a `command`, and sees them to their end.
+///
+/// # Errors
+/// If one could not be started, or if one ended with another status than 0.
+pub(crate) fn start(count: u32, command: impl Fn() -> Result<Command>) -> Result<()> {
+    let commands: Vec<_> = (0..count).map(|_| command()).collect::<Result<_>>()?;
+    supervise(commands.into_iter())
+}
+
 /// Starts `commands`, passes SIGTERM and SIGINT on to them, and waits until all have ended.
 ///
 /// # Errors
 /// If one could not be started (the others are ended again), or if one ended with another status
 /// than 0.
-pub(crate) fn supervise(commands: impl Iterator<Item = Command>) -> Result<()> {
+fn supervise(commands: impl Iterator<Item = Command>) -> Result<()> {
     // Blocked from before the first start, so that none is missed. The workers inherit this, and
     // so lose none either between their start and their handlers.
     let signals = waited_for();
@@ -46,13 +89,19 @@ pub(crate) fn supervise(commands: impl Iterator<Item = Command>) -> Result<()> {
 /// In a worker: from now on SIGTERM and SIGINT set the flag that is returned. The end of the parent
 /// counts as SIGTERM, for a parent that was killed passes nothing on.
 pub(crate) fn obey() -> Result<Arc<AtomicBool>> {
+    let told_to_end = heed_signals()?;
+    prctl::set_pdeathsig(Signal::SIGTERM).context("cannot ask to be ended with the parent")?;
+    waited_for().thread_unblock().context("cannot unblock signals")?;
+    Ok(told_to_end)
+}
+
+/// From now on SIGTERM and SIGINT set the flag that is returned, and do nothing else.
+pub(crate) fn heed_signals() -> Result<Arc<AtomicBool>> {
     let told_to_end = Arc::new(AtomicBool::new(false));
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         signal_hook::flag::register(signal as i32, Arc::clone(&told_to_end))
             .with_context(|| format!("cannot install a handler of {signal}"))?;
     }
-    prctl::set_pdeathsig(Signal::SIGTERM).context("cannot ask to be ended with the parent")?;
-    waited_for().thread_unblock().context("cannot unblock signals")?;
     Ok(told_to_end)
 }
 

@@ -7,19 +7,23 @@ use clap::builder::RangedU64ValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use regex::Regex;
 
-use super::values::{self, PidList};
-use crate::{compare::Per, config, report};
+use super::{
+    sweep::Sweep,
+    values::{self, PidList},
+};
+use crate::{compare::Per, config, report, verdicts::Topic};
 
 /// Bytes of each CPU's ring, unless `--ring-size` says otherwise.
 const DEFAULT_RING_BYTES: &str = "2M";
 
 /// Lines to copy, each with what it does.
-pub(super) const EXAMPLES: [(&str, &str); 6] = [
+pub(super) const EXAMPLES: [(&str, &str); 7] = [
     ("tracer -p 4321 -d 10s", "a process and its descendants, for ten seconds"),
     ("tracer -p \"$(pgrep -d, python3)\"", "several processes"),
     ("tracer -e brk,futex -- python3 job.py", "a command, from its start to its end"),
     ("tracer --comm '^worker' -i 1s", "programs by name, with a report every second"),
     ("tracer -a -e %memory -d 5s --fold comm", "every process, those of one name together"),
+    ("tracer --fail-if 'p99(brk) > 3ms' -- make", "status 3 if that holds"),
     ("tracer doctor", "what this kernel and this user can do"),
 ];
 
@@ -30,11 +34,12 @@ as the user who called sudo, in that user's environment.";
 
 /// What a script can rely on.
 pub(super) const EXIT_STATUS: &str = "\
-0 done, 1 the tracer failed, 2 wrong arguments. With a command it is the command's own, 128+N if \
-signal N ended it; 125 the tracer failed, 126 the command is not executable, 127 it was not found.";
+0 done, 1 the tracer failed, 2 wrong arguments, 3 a condition of --fail-if holds. With a command and \
+no such condition it is the command's own, 128+N if signal N ended it; 125 the tracer failed, 126 the \
+command is not executable, 127 it was not found.";
 
 fn after_help() -> String {
-    let examples = EXAMPLES.map(|(line, what)| format!("  {line:<38}  {what}\n")).concat();
+    let examples = EXAMPLES.map(|(line, what)| format!("  {line:<43}  {what}\n")).concat();
     format!("Examples:\n{examples}\n{RIGHTS}\n\nExit status: {EXIT_STATUS}")
 }
 
@@ -51,6 +56,7 @@ fn after_help() -> String {
                       tracer [OPTIONS] --comm RE | --cgroup PATH | -a\n       \
                       tracer [OPTIONS] -- CMD [ARG…]\n       \
                       tracer report FILE | compare BASE NEW\n       \
+                      tracer sweep --set NAME=VALUE[,VALUE…] -o DIR -- CMD [ARG…]\n       \
                       tracer doctor | completions SHELL | man"
 )]
 pub(super) struct Cli {
@@ -74,6 +80,8 @@ pub(super) enum Sub {
     },
     /// Show a recorded run (-o FILE) as it was shown live
     Report(ReportFile),
+    /// Run a command with one value after the other, and show how its throughput depends on them
+    Sweep(Sweep),
     /// Compare two recorded runs: how much longer a unit of work takes, and where that time goes
     Compare(CompareFiles),
     /// Print the completions for a shell
@@ -107,6 +115,9 @@ pub(super) struct ReportFile {
     /// Form of the report
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(super) format: Format,
+    /// Exit with status 3, and say why, if this holds: `p99(brk) > 3ms and runnable > 20%`, say
+    #[arg(long, value_name = "EXPR")]
+    pub(super) fail_if: Vec<String>,
 }
 
 /// What is to be compared.
@@ -125,6 +136,10 @@ pub(super) struct CompareFiles {
     /// Form of the comparison
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(super) format: Format,
+    /// Exit with status 3, and say why, if this holds of NEW: `p99(brk) > 2x` (twice that of BASE),
+    /// say, or `runnable > 20%`
+    #[arg(long, value_name = "EXPR")]
+    pub(super) fail_if: Vec<String>,
 }
 
 /// A tracing run.
@@ -238,6 +253,17 @@ pub(super) struct Trace {
     /// Show the distribution of each call's time
     #[arg(long, help_heading = "Report")]
     pub(super) histograms: bool,
+    /// Print the page on a verdict, or without a name list all verdicts
+    #[arg(
+        long,
+        value_name = "VERDICT",
+        num_args = 0..=1,
+        default_missing_value = "list",
+        value_parser = Topic::parse,
+        exclusive = true,
+        help_heading = "Report"
+    )]
+    pub(super) explain: Option<Topic>,
     /// Form of the report
     #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Report")]
     pub(super) format: Format,
@@ -245,6 +271,10 @@ pub(super) struct Trace {
     /// standard error
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Report")]
     pub(super) report: Option<PathBuf>,
+    /// Exit with status 3, and say why, if this holds of the whole window: `p99(brk) > 3ms and
+    /// runnable > 20%`, say
+    #[arg(long, value_name = "EXPR", help_heading = "Report")]
+    pub(super) fail_if: Vec<String>,
     /// Record the run to this file, for `tracer report` and `tracer compare`
     #[arg(
         short = 'o',
@@ -254,6 +284,20 @@ pub(super) struct Trace {
         help_heading = "Report"
     )]
     pub(super) record: Option<PathBuf>,
+    /// Measure what tracing costs in the kernel too, not in the tracer's own process alone: the
+    /// kernel then reads its clock twice more for each run of each eBPF program
+    #[arg(long, help_heading = "Cost")]
+    pub(super) own_cost: bool,
+    /// Tell less in detail while tracing costs more than this share of the targets' CPU time: first
+    /// sum stays on a CPU in the kernel, then calls, then leave percentiles out
+    #[arg(
+        long,
+        value_name = "PERCENT",
+        value_parser = values::percent,
+        allow_hyphen_values = true,
+        help_heading = "Cost"
+    )]
+    pub(super) budget: Option<f64>,
     /// Buffer between kernel and tracer, for each CPU: a power of two, such as 64K or 2M
     #[arg(
         long,
@@ -261,7 +305,7 @@ pub(super) struct Trace {
         value_parser = values::ring_bytes,
         default_value = DEFAULT_RING_BYTES,
         allow_hyphen_values = true,
-        help_heading = "Report"
+        help_heading = "Cost"
     )]
     pub(super) ring_size: u32,
 }

@@ -2,6 +2,7 @@
 
 mod args;
 mod man;
+mod sweep;
 mod values;
 
 use std::{ffi::OsString, fmt, io::Write};
@@ -15,7 +16,9 @@ use log::LevelFilter;
 
 use crate::{
     config::{Command, Compare, Config, Destination, Format, Show, Targets},
+    fail_if::{About, Conditions},
     kernel::selection::Selection,
+    verdicts::Topic,
 };
 
 /// What the user wants done, and how much is to be said about it.
@@ -39,8 +42,12 @@ pub enum Action {
     },
     /// Show a recorded run.
     Report(Show),
+    /// Run a command with one value after the other.
+    Sweep(crate::sweep::Config),
     /// Compare two recorded runs.
     Compare(Compare),
+    /// Print the page on a verdict, or a list of them.
+    Explain(Topic),
     /// Print the completions for a shell.
     Completions(Shell),
     /// Print the man page.
@@ -98,16 +105,22 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Invocation, St
             histograms: report.histograms,
             top: report.top,
             format: report.format.into(),
+            fail_if: conditions(&report.fail_if, About { selection: None, comparison: false })?,
         }),
+        Some(args::Sub::Sweep(sweep)) => Action::Sweep(sweep::config(sweep)?),
         Some(args::Sub::Compare(compare)) => Action::Compare(Compare {
             base: compare.base,
             new: compare.new,
             per: compare.per,
             format: compare.format.into(),
+            fail_if: conditions(&compare.fail_if, About { selection: None, comparison: true })?,
         }),
         Some(args::Sub::Completions { shell }) => Action::Completions(Shell(shell)),
         Some(args::Sub::Man) => Action::Man,
-        None => Action::Trace(config(cli.trace)?),
+        None => match cli.trace.explain {
+            Some(topic) => Action::Explain(topic),
+            None => Action::Trace(config(cli.trace)?),
+        },
     };
     Ok(Invocation { action, verbosity })
 }
@@ -138,6 +151,8 @@ fn config(trace: args::Trace) -> Result<Config, Stop> {
     let selection = Selection::parse(&trace.calls).map_err(|error| {
         wrong(ErrorKind::ValueValidation, format!("invalid value for '-e <CALLS>': {error}"))
     })?;
+    let about = About { selection: Some(&selection), comparison: false };
+    let fail_if = conditions(&trace.fail_if, about)?;
     let report_to = match (&trace.report, trace.command.is_empty()) {
         (Some(file), _) => Destination::File(file.clone()),
         (None, true) => Destination::Stdout,
@@ -146,6 +161,7 @@ fn config(trace: args::Trace) -> Result<Config, Stop> {
     Ok(Config {
         selection,
         report_to,
+        fail_if,
         follow: !trace.no_follow,
         duration: trace.duration,
         interval: trace.interval,
@@ -154,11 +170,20 @@ fn config(trace: args::Trace) -> Result<Config, Stop> {
         histograms: trace.histograms,
         pauses_over: trace.pauses_over,
         sample_hz: trace.sample_hz,
+        own_cost: trace.own_cost,
+        budget: trace.budget,
         top: trace.top,
         format: trace.format.into(),
         ring_bytes: trace.ring_size,
         record_to: trace.record.clone(),
         targets: targets(trace)?,
+    })
+}
+
+/// Reads the conditions of `--fail-if`.
+fn conditions(texts: &[String], about: About<'_>) -> Result<Conditions, Stop> {
+    Conditions::parse(texts, about).map_err(|error| {
+        wrong(ErrorKind::ValueValidation, format!("invalid value for '--fail-if <EXPR>': {error}"))
     })
 }
 

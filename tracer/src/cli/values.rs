@@ -61,6 +61,14 @@ pub(super) fn comm(text: &str) -> Result<Regex, String> {
     Regex::new(text).map_err(|error| error.to_string())
 }
 
+/// Reads a share in per cent.
+pub(super) fn percent(text: &str) -> Result<f64, String> {
+    match text.trim_end_matches('%').trim_end().parse::<f64>() {
+        Ok(percent) if percent > 0.0 && percent <= 100.0 => Ok(percent),
+        _ => Err("a share above 0 and up to 100 is needed, such as 1 or 0.5".to_owned()),
+    }
+}
+
 /// Reads a time: seconds, or numbers with units.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let out_of_range = || {
@@ -136,6 +144,15 @@ fn page_bytes() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_share_is_above_nothing_and_at_most_everything() {
+        assert_eq!(percent("1").unwrap().to_bits(), 1.0_f64.to_bits());
+        assert_eq!(percent("0.5 %").unwrap().to_bits(), 0.5_f64.to_bits());
+        for text in ["0", "-1", "101", "nan", "a little", ""] {
+            assert!(percent(text).unwrap_err().contains("up to 100"), "{text}");
+        }
+    }
 
     #[test]
     fn process_ids_come_with_commas_or_blanks() {

@@ -48,8 +48,8 @@ pub(super) struct Series {
 }
 
 impl Series {
-    fn of(figures: &Figures, hdr: Option<&str>) -> Result<Self> {
-        let hdr = hdr.context("the recording lacks its distributions")?;
+    fn of(figures: &Figures) -> Result<Self> {
+        let hdr = figures.hdr.as_deref().context("the recording lacks its distributions")?;
         let max_ns = figures.max.unwrap_or(0);
         let mut series = Self { total_ns: figures.total, max_ns, ..Self::default() };
         for step in decode(hdr)?.iter_recorded() {
@@ -144,24 +144,18 @@ impl Worker {
 
         for row in &group.syscalls {
             if row.calls > 0 {
-                let hdr = row.hdr.as_ref().map(|hdr| hdr.wall_ns.as_str());
-                self.put(Kind::Syscall, row.name.clone(), Series::of(&row.wall_ns, hdr)?);
+                self.put(Kind::Syscall, row.name.clone(), Series::of(&row.wall_ns)?);
             }
         }
-        let hdr = group.sched.hdr.as_ref();
-        for (name, figures, hdr) in [
-            ("stays on a CPU", &group.sched.on_cpu_ns, hdr.map(|hdr| &hdr.on_cpu_ns)),
-            ("waits for a CPU", &group.sched.run_queue_ns, hdr.map(|hdr| &hdr.run_queue_ns)),
-            ("sleeps", &group.sched.off_cpu_ns, hdr.map(|hdr| &hdr.off_cpu_ns)),
+        for (name, figures) in [
+            ("stays on a CPU", &group.sched.on_cpu_ns),
+            ("waits for a CPU", &group.sched.run_queue_ns),
+            ("sleeps", &group.sched.off_cpu_ns),
         ] {
-            self.put(
-                Kind::Scheduler,
-                name.to_owned(),
-                Series::of(figures, hdr.map(String::as_str))?,
-            );
+            self.put(Kind::Scheduler, name.to_owned(), Series::of(figures)?);
         }
         for sleep in &group.sched.off_cpu {
-            let series = Series::of(&sleep.ns, sleep.hdr.as_deref())?;
+            let series = Series::of(&sleep.ns)?;
             self.put(Kind::Scheduler, format!("sleeps in {}", sleep.reason), series);
         }
         Ok(())

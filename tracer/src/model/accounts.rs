@@ -6,6 +6,7 @@ use tracer_common::record::Call;
 
 use super::{
     calls::{CallKind, Calls},
+    futexes::Futexes,
     locks::{self, ByLock},
     samples::Samples,
     stays::Stays,
@@ -25,6 +26,8 @@ pub struct Owner {
 pub struct Account {
     /// Its system calls, by kind.
     pub calls: BTreeMap<CallKind, Calls>,
+    /// Its futex calls, by the word.
+    pub futexes: Futexes,
     /// Its time on and off the CPUs.
     pub stays: Stays,
     /// Where it was found while it was on one.
@@ -39,6 +42,7 @@ impl Account {
         for (kind, calls) in &other.calls {
             self.calls.entry(*kind).or_default().absorb(calls);
         }
+        self.futexes.absorb(&other.futexes);
         self.stays.absorb(&other.stays);
         self.samples.absorb(&other.samples);
         locks::absorb(&mut self.locks, &other.locks);

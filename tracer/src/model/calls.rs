@@ -1,6 +1,9 @@
 //! The account of one kind of system call.
 
-use tracer_common::record::Call;
+use tracer_common::{
+    fold::{FoldedCalls, What},
+    record::Call,
+};
 
 use super::hist::Hist;
 
@@ -22,6 +25,12 @@ impl CallKind {
         let brk = if Call::kind_is_brk(call.kind) { call.kind } else { 0 };
         Self { nr: call.nr, brk, compat: call.flags & Call::COMPAT != 0 }
     }
+
+    /// The kind of folded calls.
+    #[must_use]
+    pub const fn folded(what: What) -> Self {
+        Self { nr: what.nr, brk: what.brk, compat: what.compat }
+    }
 }
 
 /// What is known of all calls of one kind.
@@ -42,6 +51,8 @@ pub struct Calls {
     pub errors: u64,
     /// Bytes asked for by those that did not.
     pub bytes: u64,
+    /// When the last of the completed ones ended; 0 without one.
+    pub last_end_ns: u64,
     /// Ends whose beginning was not seen, or lies before the window.
     pub unpaired: u64,
     /// Cut off by the death of their thread.
@@ -54,28 +65,49 @@ pub struct Calls {
     pub in_flight_longest_ns: u64,
     /// On-CPU time of these.
     pub in_flight_on_cpu_ns: u64,
+    /// How many of the completed ones were summed in the kernel.
+    pub folded: u64,
 }
 
 impl Calls {
-    /// Adds a call that has ended within the window.
-    pub fn add(&mut self, call: &Call, window_start_ns: u64) {
+    /// Adds a call that has ended within the window. Returns whether it was a whole one, which began
+    /// in it and returned.
+    pub fn add(&mut self, call: &Call, window_start_ns: u64) -> bool {
         let began_ns = call.end_ns.saturating_sub(call.wall_ns());
         if call.flags & Call::UNPAIRED != 0 || began_ns < window_start_ns {
             self.unpaired += 1;
+            false
         } else if call.flags & Call::ENDED_BY_EXIT != 0 {
             self.ended_by_exit += 1;
             self.ended_by_exit_on_cpu_ns += call.on_cpu_ns;
+            false
         } else {
             self.wall.record(call.wall_ns());
             self.on_cpu.record(call.on_cpu_ns);
             self.runnable.record(call.runnable_ns);
             self.blocked.record(call.blocked_ns);
+            self.last_end_ns = self.last_end_ns.max(call.end_ns);
             if call.flags & Call::FAILED != 0 {
                 self.errors += 1;
             } else {
                 self.bytes = self.bytes.saturating_add(call.amount);
             }
+            true
         }
+    }
+
+    /// Adds calls that were summed in the kernel.
+    pub fn fold(&mut self, sums: &FoldedCalls) {
+        let FoldedCalls { count, errors, amount, wall_max_ns, on_cpu, runnable, blocked, .. } =
+            *sums;
+        self.folded += count;
+        self.errors += errors;
+        self.bytes = self.bytes.saturating_add(amount);
+        let wall = on_cpu.ns.saturating_add(runnable.ns).saturating_add(blocked.ns);
+        self.wall.fold(count, wall, wall_max_ns);
+        self.on_cpu.fold(count, on_cpu.ns, on_cpu.max_ns);
+        self.runnable.fold(count, runnable.ns, runnable.max_ns);
+        self.blocked.fold(count, blocked.ns, blocked.max_ns);
     }
 
     /// Adds a call that is open at the edge of the window.
@@ -95,13 +127,16 @@ impl Calls {
             blocked,
             errors,
             bytes,
+            last_end_ns,
             unpaired,
             ended_by_exit,
             ended_by_exit_on_cpu_ns,
             in_flight,
             in_flight_longest_ns,
             in_flight_on_cpu_ns,
+            folded,
         } = later;
+        self.folded += folded;
         self.lead_on_cpu_ns += lead_on_cpu_ns;
         self.wall.absorb(wall);
         self.on_cpu.absorb(on_cpu);
@@ -109,6 +144,7 @@ impl Calls {
         self.blocked.absorb(blocked);
         self.errors += errors;
         self.bytes = self.bytes.saturating_add(*bytes);
+        self.last_end_ns = self.last_end_ns.max(*last_end_ns);
         self.unpaired += unpaired;
         self.ended_by_exit += ended_by_exit;
         self.ended_by_exit_on_cpu_ns += ended_by_exit_on_cpu_ns;

@@ -7,6 +7,8 @@
 mod accounts;
 mod calls;
 mod concurrency;
+mod folded;
+mod futexes;
 mod hist;
 mod locks;
 mod pauses;
@@ -19,6 +21,7 @@ mod ticks;
 pub use accounts::{Account, Accounts, Owner};
 pub use calls::{CallKind, Calls};
 pub use concurrency::Concurrency;
+pub use futexes::{Futexes, Word};
 pub use hist::Hist;
 pub use locks::{ByLock, ByPlace};
 pub use pauses::{Cause, Pause, Pauses};
@@ -29,6 +32,7 @@ pub use stays::{Asleep, Stays, Sum, Waker};
 use std::collections::BTreeSet;
 
 use tracer_common::{
+    fold::{FoldedCalls, FoldedStays},
     locks::{Lock, LockWaits, Waits},
     record::{Call, Life, Sample, Slice, Standing},
 };
@@ -55,9 +59,12 @@ pub struct Model {
     processes: Processes,
     ticks: Ticks,
     locks: locks::Seen,
+    folded: folded::Seen,
     /// When the window opened; before that nothing counts.
     window_start_ns: Option<u64>,
     edge_ns: u64,
+    /// For how long targets were on a CPU in the stretches that are over.
+    busy_before_ns: u64,
     /// The stretch of time under way.
     stretch: Stretch,
     running: Running,
@@ -71,6 +78,8 @@ struct Later {
     slices: Vec<Slice>,
     lives: Vec<Life>,
     samples: Vec<(Sample, Option<Code>)>,
+    folded_calls: Vec<FoldedCalls>,
+    folded_stays: Vec<FoldedStays>,
 }
 
 /// The accounts of a stretch of time.
@@ -88,6 +97,8 @@ pub struct Stretch {
     pub pauses: Pauses,
     /// Where all waited for the kernel's own locks.
     pub locks_by_place: ByPlace,
+    /// What the kernel has summed and does not know whose it is: a part of the sum over all only.
+    pub of_nobody: Account,
 }
 
 impl Stretch {
@@ -99,6 +110,7 @@ impl Stretch {
             concurrency: Concurrency::default(),
             pauses: Pauses::over(keep.pauses_over_ns),
             locks_by_place: ByPlace::new(),
+            of_nobody: Account::default(),
         }
     }
 
@@ -109,6 +121,7 @@ impl Stretch {
         self.concurrency.absorb(&later.concurrency);
         self.pauses.absorb(&later.pauses);
         locks::absorb(&mut self.locks_by_place, &later.locks_by_place);
+        self.of_nobody.absorb(&later.of_nobody);
     }
 }
 
@@ -132,8 +145,10 @@ impl Model {
             processes: Processes::default(),
             ticks: Ticks::default(),
             locks: locks::Seen::default(),
+            folded: folded::Seen::default(),
             window_start_ns: None,
             edge_ns: u64::MAX,
+            busy_before_ns: 0,
             stretch: Stretch::begin(0, keep),
             running: Running::default(),
             later: Later::default(),
@@ -202,8 +217,11 @@ impl Model {
         let owner = self.owner(call.cookie, call.tid);
         let born_ns = self.processes.get(call.cookie).and_then(|process| process.born_ns);
         let lead_ns = born_ns.map_or(0, |born| born.saturating_sub(began(call)));
-        let calls = self.stretch.accounts.calls(owner, call);
-        calls.add(call, start);
+        let account = self.stretch.accounts.of(owner);
+        let calls = account.calls.entry(CallKind::of(call)).or_default();
+        if calls.add(call, start) {
+            account.futexes.add(call);
+        }
         calls.lead_on_cpu_ns += lead_ns.min(call.on_cpu_ns);
         self.consider_call(call, call.end_ns);
     }
@@ -303,13 +321,26 @@ impl Model {
         self.stretch.concurrency.absorb(&concurrency);
     }
 
+    /// For how long targets have been on a CPU since the window opened. The threads are those that
+    /// were looked at just now.
+    #[must_use]
+    pub fn busy_ns(&self, threads: &[Standing]) -> u64 {
+        let accounts = self.stretch.accounts.iter().chain([&self.stretch.of_nobody]);
+        let ended: u64 = accounts.map(|account| account.stays.on_cpu_ns).sum();
+        let under_way = threads.iter().map(|it| {
+            it.slice.end_ns().saturating_sub(it.slice.start_ns.max(self.stretch.start_ns))
+        });
+        self.busy_before_ns + ended + under_way.sum::<u64>()
+    }
+
     /// Ends the stretch under way and begins the next one.
     ///
     /// What was under way at the edge may also have ended before it was looked for, and have come in
     /// as a fact from behind the edge.
     pub fn cut(&mut self, under_way: &UnderWay<'_>) -> Stretch {
         let edge = self.edge_ns;
-        let Later { calls, slices, lives, samples } = std::mem::take(&mut self.later);
+        let Later { calls, slices, lives, samples, folded_calls, folded_stays } =
+            std::mem::take(&mut self.later);
         let mut seen = BTreeSet::new();
         for call in under_way.calls.iter().chain(&calls) {
             let is_open_at_edge = call.flags & Call::UNPAIRED == 0 && began(call) <= edge;
@@ -343,6 +374,8 @@ impl Model {
 
         let next = Stretch::begin(edge, self.keep);
         let mut stretch = std::mem::replace(&mut self.stretch, next);
+        let accounts = stretch.accounts.iter().chain([&stretch.of_nobody]);
+        self.busy_before_ns += accounts.map(|account| account.stays.on_cpu_ns).sum::<u64>();
         stretch.end_ns = edge;
         self.edge_ns = u64::MAX;
         lives.iter().for_each(|life| self.life(life));
@@ -351,6 +384,8 @@ impl Model {
         for slice in &slices {
             self.add_slice(slice, edge, u64::MAX);
         }
+        folded_calls.iter().for_each(|sums| self.folded_calls(sums));
+        folded_stays.iter().for_each(|sums| self.folded_stays(sums));
         stretch
     }
 }

@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use super::{Folded, Machine, Metadata, Options, Recording, SCHEMA, Target};
 use crate::{
     model::Hist,
-    report::{
-        self, Budget, Concurrency, Cpus, Figures, Group, Report, Row, RowHdr, Sched, SchedHdr,
-        Total, Trust,
-    },
+    report::{self, Budget, Concurrency, Cpus, Figures, Group, Report, Row, Sched, Trust},
 };
 
 /// A process of one thread, and all that it did in its window.
@@ -41,6 +38,8 @@ fn figures(hist: &Hist) -> Figures {
         p99: hist.quantile(0.99),
         p999: hist.quantile(0.999),
         max: hist.max(),
+        histogram: Vec::new(),
+        hdr: Some(hist.encoded()),
     }
 }
 
@@ -48,12 +47,6 @@ impl Worked {
     fn group(&self) -> Group {
         let row = |(name, times): (&&str, &Vec<u64>)| {
             let (wall, nothing) = (hist(times), hist(&vec![0; times.len()]));
-            let hdr = RowHdr {
-                wall_ns: wall.encoded(),
-                on_cpu_ns: wall.encoded(),
-                runnable_ns: nothing.encoded(),
-                blocked_ns: nothing.encoded(),
-            };
             Row {
                 name: (*name).to_owned(),
                 calls: wall.count(),
@@ -61,7 +54,6 @@ impl Worked {
                 on_cpu_ns: figures(&wall),
                 runnable_ns: figures(&nothing),
                 blocked_ns: figures(&nothing),
-                hdr: Some(hdr),
                 ..Row::default()
             }
         };
@@ -79,7 +71,6 @@ impl Worked {
             runnable_ns: waits.sum(),
             ..Budget::default()
         };
-        let hdr = SchedHdr { run_queue_ns: waits.encoded(), ..SchedHdr::default() };
         Group {
             pid: Some(self.pid),
             ppid: Some(self.ppid),
@@ -90,7 +81,12 @@ impl Worked {
             thread_ns: self.user_ns + budget.kernel_ns.values().sum::<u64>() + waits.sum(),
             syscalls: self.calls.iter().map(row).collect(),
             budget,
-            sched: Sched { run_queue_ns: figures(&waits), hdr: Some(hdr), ..Sched::default() },
+            sched: Sched {
+                run_queue_ns: figures(&waits),
+                on_cpu_ns: figures(&Hist::default()),
+                off_cpu_ns: figures(&Hist::default()),
+                ..Sched::default()
+            },
             ..Group::default()
         }
     }
@@ -134,10 +130,11 @@ pub(crate) fn recording(processes: &[Worked]) -> Recording {
             schema: report::SCHEMA,
             window_ns,
             interval: None,
+            diagnosis: None,
             command: None,
             cpus,
             processes: groups.clone(),
-            total: Total { processes: groups.len() as u64, ..Total::default() },
+            total: Group { processes: groups.len() as u64, ..Group::default() },
             concurrency: Concurrency::default(),
             throttling: None,
             pauses: Vec::new(),

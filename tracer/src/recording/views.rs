@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::report::{Fold, Group, Report, Row, Samples, Sched};
+use crate::report::{Fold, Group, Report, Sched};
 
 /// So many of the hottest functions are kept, if there are any.
 const FUNCTIONS: usize = 50;
@@ -109,25 +109,25 @@ pub(super) fn shown(report: &Report, folded: &Folded, display: &Display) -> Repo
             shown.trust.notes.clone_from(notes);
         }
     }
-    for group in &mut shown.processes {
-        trim(&mut group.syscalls, &mut group.sched, group.samples.as_mut(), display);
-    }
-    let total = &mut shown.total;
-    trim(&mut total.syscalls, &mut total.sched, total.samples.as_mut(), display);
+    shown.processes.iter_mut().chain([&mut shown.total]).for_each(|group| trim(group, display));
     shown
 }
 
 /// Leaves out what a live report does not have.
-fn trim(rows: &mut [Row], sched: &mut Sched, samples: Option<&mut Samples>, display: &Display) {
-    for row in rows {
-        row.hdr = None;
+fn trim(group: &mut Group, display: &Display) {
+    let of_rows = group.syscalls.iter_mut().flat_map(|row| {
+        [&mut row.wall_ns, &mut row.on_cpu_ns, &mut row.runnable_ns, &mut row.blocked_ns]
+    });
+    let Sched { on_cpu_ns, run_queue_ns, off_cpu_ns, off_cpu, .. } = &mut group.sched;
+    let of_sched = [on_cpu_ns, run_queue_ns, off_cpu_ns].into_iter();
+    let of_sleeps = off_cpu.iter_mut().map(|sleep| &mut sleep.ns);
+    for figures in of_rows.chain(of_sched).chain(of_sleeps) {
+        figures.hdr = None;
         if !display.histograms {
-            row.histogram.clear();
+            figures.histogram.clear();
         }
     }
-    sched.hdr = None;
-    sched.off_cpu.iter_mut().for_each(|sleep| sleep.hdr = None);
-    if let Some(samples) = samples {
+    if let Some(samples) = &mut group.samples {
         samples.top_user.truncate(display.top);
         samples.top_kernel.truncate(display.top);
     }

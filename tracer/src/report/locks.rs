@@ -79,6 +79,11 @@ pub(super) fn locks_by_syscall(waits: &ByLock, places: &ByPlace) -> Vec<Lock> {
     locks
 }
 
+/// What kinds of locks are called.
+pub(crate) fn lock_kinds() -> impl Iterator<Item = &'static str> {
+    Kind::ALL.into_iter().map(kind_name)
+}
+
 fn kind_name(kind: Kind) -> &'static str {
     match kind {
         Kind::Spin => "spinlock",

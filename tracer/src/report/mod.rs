@@ -3,23 +3,33 @@
 //! These types are the JSON that `--format json` prints, field for field; `docs/json.md` describes
 //! it. All times are integer nanoseconds. What is not known is absent, or null, never 0.
 
+mod births;
 mod budget;
 mod build;
 mod drafts;
+mod futexes;
 mod locks;
 mod names;
 mod samples;
 mod sched;
+mod shed;
 
+pub use births::Births;
 pub use budget::{Method, Uncertainty};
-pub use build::{Options, Shown, groups};
+pub use build::{Options, Shown, groups, processes};
+pub use futexes::Futex;
+pub(crate) use locks::lock_kinds;
 pub use locks::{Lock, LockPlace, Throttling};
-pub use samples::{Function, Samples};
+pub(crate) use names::{BRK, number_of_row, stands_for};
+pub use samples::{Function, Library, Samples};
 pub(crate) use sched::pauses;
+pub use shed::{Detail, Shed};
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+use crate::verdicts::Diagnosis;
 
 /// Version of the JSON: raised when a field changes its meaning or goes. New fields do not raise it.
 pub const SCHEMA: u32 = 1;
@@ -49,12 +59,15 @@ pub struct Report {
     /// The command that was started, if one was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<Vec<String>>,
+    /// What stands out; absent in the report of an interval, which is too short a time to judge by.
+    #[serde(flatten)]
+    pub diagnosis: Option<Diagnosis>,
     /// What the machine, and the targets, have to run on.
     pub cpus: Cpus,
     /// The accounts, longest total time in calls first.
     pub processes: Vec<Group>,
-    /// The same over all processes.
-    pub total: Total,
+    /// The same over all processes: nobody's, so without a pid or a name.
+    pub total: Group,
     /// How many threads ran, or wanted to run, at the same time.
     pub concurrency: Concurrency,
     /// What a CPU quota did; absent where none is known of.
@@ -129,8 +142,16 @@ pub struct Group {
     /// Where its threads were while on a CPU; absent where the CPUs were not sampled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<Samples>,
-    /// Waits for the kernel's own locks, longest time first; null where the kernel does not tell.
+    /// Waits for the kernel's own locks, longest time first, in the total with the calls that they
+    /// were in; null where the kernel does not tell.
     pub locks: Option<Vec<Lock>>,
+    /// Its futex calls by the word they are about, the busiest first; of one process alone, for an
+    /// address says nothing beyond it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub futexes: Vec<Futex>,
+    /// In the total, processes that targets gave birth to in the window; absent if none did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub births: Option<Births>,
 }
 
 /// All of the thread time of a group, by cause.
@@ -177,13 +198,11 @@ pub struct Sched {
     pub off_cpu_ns: Figures,
     /// The same by what they slept in, longest total first.
     pub off_cpu: Vec<Sleep>,
-    /// Who woke its threads, most time slept first; at most ten.
+    /// Who woke its threads, most time slept first; at most ten. None where stays were summed in
+    /// the kernel, for then it is unknown.
     pub wakers: Vec<Waker>,
     /// Page faults served without I/O, and with it.
     pub faults: Faults,
-    /// The distributions in full; in recordings alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hdr: Option<SchedHdr>,
 }
 
 /// How often threads left a CPU.
@@ -213,9 +232,9 @@ pub struct Sleep {
     pub count: u64,
     /// How long.
     pub ns: Figures,
-    /// The distribution in full; in recordings alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hdr: Option<String>,
+    /// The part of it that nothing could have interrupted: in most calls that is I/O, or a wait for
+    /// one of the kernel's own semaphores.
+    pub uninterruptible_ns: u64,
 }
 
 /// Who ended sleeps.
@@ -243,10 +262,14 @@ pub struct Concurrency {
     pub busy_cpus: f64,
     /// Mean number of threads that were on a CPU or waited for one.
     pub runnable_running: f64,
-    /// Share of the window in which 0, 1, 2 … target threads were on a CPU at once.
-    pub running_share: Vec<f64>,
-    /// Share of the window in which threads of 0, 1, 2 … target processes were on a CPU at once.
-    pub running_processes_share: Vec<f64>,
+    /// Share of the window in which 0, 1, 2 … target threads were on a CPU at once. Absent where
+    /// stays were summed in the kernel, for then it is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub running_share: Option<Vec<f64>>,
+    /// Share of the window in which threads of 0, 1, 2 … target processes were on a CPU at once;
+    /// absent as `running_share`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub running_processes_share: Option<Vec<f64>>,
 }
 
 /// A long stretch in which a thread that wanted to run did not, or sat in one call.
@@ -279,28 +302,6 @@ pub enum End {
     Exec,
 }
 
-/// The sum over all processes.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Total {
-    /// How many processes, each program that an exec began counted for itself.
-    pub processes: u64,
-    /// How many threads.
-    pub threads: u64,
-    /// Time in the window, summed over threads.
-    pub thread_ns: u64,
-    /// A row for each system call.
-    pub syscalls: Vec<Row>,
-    /// Where all of `thread_ns` went.
-    pub budget: Budget,
-    /// What the scheduler did.
-    pub sched: Sched,
-    /// Where the threads were while on a CPU; absent where the CPUs were not sampled.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub samples: Option<Samples>,
-    /// Waits for the kernel's own locks, and where they were.
-    pub locks: Option<Vec<Lock>>,
-}
-
 /// One system call.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Row {
@@ -319,9 +320,15 @@ pub struct Row {
     pub in_flight_longest_ns: Option<u64>,
     /// Cut off by the death of their thread. No part of `calls`.
     pub ended_by_exit: u64,
+    /// Of `calls`, how many were summed in the kernel: their percentiles are coarser, or unknown.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub folded: u64,
     /// Bytes that the completed, successful calls asked for, where they ask for bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
+    /// When the last of the completed calls ended, since the window opened; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_ns: Option<u64>,
     /// Elapsed time of the completed calls.
     pub wall_ns: Figures,
     /// Part of it running in the kernel.
@@ -330,40 +337,10 @@ pub struct Row {
     pub runnable_ns: Figures,
     /// Part of it sleeping.
     pub blocked_ns: Figures,
-    /// The distribution of the elapsed time, with `--histograms`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub histogram: Vec<Bucket>,
-    /// The distributions in full; in recordings alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hdr: Option<RowHdr>,
-}
-
-/// The distributions of a row in full, each as [`Hist::encoded`](crate::model::Hist::encoded) has it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RowHdr {
-    /// Of `wall_ns`.
-    pub wall_ns: String,
-    /// Of `on_cpu_ns`.
-    pub on_cpu_ns: String,
-    /// Of `runnable_ns`.
-    pub runnable_ns: String,
-    /// Of `blocked_ns`.
-    pub blocked_ns: String,
-}
-
-/// The distributions of the scheduler in full, in the same form.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SchedHdr {
-    /// Of `on_cpu_ns`.
-    pub on_cpu_ns: String,
-    /// Of `run_queue_ns`.
-    pub run_queue_ns: String,
-    /// Of `off_cpu_ns`.
-    pub off_cpu_ns: String,
 }
 
 /// A distribution in a few figures. Those other than the total are null without a call.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Figures {
     /// Exact sum.
     pub total: u64,
@@ -379,6 +356,14 @@ pub struct Figures {
     pub p999: Option<u64>,
     /// Exact maximum.
     pub max: Option<u64>,
+    /// The distribution itself, with `--histograms`: a bar for each doubling of time, from the first
+    /// that is used to the last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub histogram: Vec<Bucket>,
+    /// The distribution in full, as [`Hist::encoded`](crate::model::Hist::encoded) has it; in
+    /// recordings alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hdr: Option<String>,
 }
 
 /// One bar of a histogram: `from_ns <= time < to_ns`.
@@ -388,7 +373,7 @@ pub struct Bucket {
     pub from_ns: u64,
     /// Upper edge.
     pub to_ns: u64,
-    /// Calls in it.
+    /// Times in it.
     pub count: u64,
 }
 
@@ -397,8 +382,10 @@ pub struct Bucket {
 pub struct Trust {
     /// Calls that reached no figure.
     pub lost: u64,
-    /// Calls of which only sums are exact.
+    /// Calls that were summed in the kernel: count, sum and maximum are exact, percentiles coarser.
     pub folded: u64,
+    /// Stays on a CPU that were.
+    pub folded_stays: u64,
     /// Ends without a beginning.
     pub unpaired: u64,
     /// Calls open at the end.
@@ -409,8 +396,21 @@ pub struct Trust {
     pub reader_cpu_ns: u64,
     /// CPU time of its programs in the kernel; null where it was not measured.
     pub program_ns: Option<u64>,
+    /// How often they ran; null where it was not counted.
+    pub program_runs: Option<u64>,
+    /// How often the kernel left one out, because it was running on that CPU already.
+    #[serde(default)]
+    pub recursion_misses: u64,
+    /// When more, or less, was told in detail, under `--budget`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shed: Vec<Shed>,
     /// What else a reader has to know, each a sentence.
     pub notes: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 #[cfg(test)]

@@ -32,10 +32,21 @@ pub struct Samples {
     pub interrupt: Option<u64>,
     /// Elsewhere in the kernel.
     pub other: u64,
+    /// The files that the code found in user mode is of, most often found first: all of them.
+    pub libraries: Vec<Library>,
     /// The functions most often found in user mode, at most `--top` of them.
     pub top_user: Vec<Function>,
     /// The functions most often found in the kernel, likewise.
     pub top_kernel: Vec<Function>,
+}
+
+/// A file of code, and how often threads were found in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Library {
+    /// Its name, as in [`Function::library`]; null where it is not known.
+    pub library: Option<String>,
+    /// Samples in it.
+    pub count: u64,
 }
 
 /// A function, and how often it was found running: itself, not what it called.
@@ -190,9 +201,24 @@ pub(super) fn samples(samples: &model::Samples, names: &Names, hz: u32, top: usi
         syscalls,
         interrupt: outside.interrupts,
         other: outside.other - entry_and_exit,
+        libraries: libraries(samples, names),
         top_user: hottest(user, top),
         top_kernel: hottest(kernel, top),
     }
+}
+
+/// The files of all code found in user mode.
+fn libraries(samples: &model::Samples, names: &Names) -> Vec<Library> {
+    let mut counts: BTreeMap<Option<&str>, u64> = BTreeMap::new();
+    for (code, count) in &samples.user {
+        *counts.entry(code.and_then(|code| names.library(code))).or_default() += count;
+    }
+    let mut libraries: Vec<Library> = counts
+        .into_iter()
+        .map(|(library, count)| Library { library: library.map(str::to_owned), count })
+        .collect();
+    libraries.sort_by_key(|library| Reverse(library.count));
+    libraries
 }
 
 /// The functions found most often, of addresses that were found so often.
@@ -323,7 +349,11 @@ mod tests {
             shown.top_kernel.iter().map(|f| (f.function.as_deref(), f.count)).collect();
         assert_eq!(kernel, [(Some("clear_page_erms"), 6), (None, 1)]);
         assert_eq!(samples(&found, &names(), 199, 1).top_user.len(), 1);
-        assert_eq!(samples(&found, &names(), 199, 0).top_kernel, []);
+        let none = samples(&found, &names(), 199, 0);
+        assert_eq!(none.top_kernel, []);
+        let libraries: Vec<_> =
+            none.libraries.iter().map(|l| (l.library.as_deref(), l.count)).collect();
+        assert_eq!(libraries, [(blas, 19), (None, 1)], "all of them, whatever functions are named");
     }
 
     #[test]

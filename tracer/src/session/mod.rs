@@ -1,35 +1,45 @@
 //! One tracing run, from the first privilege to the last report.
 
 mod clock;
+mod counts;
+mod ending;
+mod folding;
+mod looks;
 mod output;
 mod record;
+mod shedding;
 mod signals;
+mod spent;
 mod summary;
 mod targets;
 mod throttling;
 mod timers;
 
-use std::{future::pending, time::Duration};
+use std::{future::pending, io, time::Duration};
 
 use anyhow::{Context as _, Result};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
-use tracer_common::record::{Sample, Standing};
+use tracer_common::record::Sample;
 
+pub(crate) use self::signals::Signals;
 use self::{
+    folding::Folding,
     output::Output,
-    signals::Signals,
+    shedding::Shedding,
     summary::{Known, Summary},
     targets::Watched,
     timers::{at, every, tick},
 };
 use crate::{
     attach::{self, Programs, Record, Sampling, Settings},
-    config::{Command, Config, Targets},
+    config::{Config, Targets},
     decode, doctor,
+    fail_if::{Run, Subject},
     launch::{self, Held, Running},
     model::{Keep, Model, Stretch, UnderWay},
     recording::{CHECKPOINT_EVERY, Recorder},
+    report::Report,
     symbols::Symbols,
 };
 
@@ -39,8 +49,8 @@ const DRAIN_EVERY: Duration = Duration::from_millis(20);
 const SEARCH_EVERY: Duration = Duration::from_millis(100);
 /// How often it is worked out how many threads ran at once; until then every stay is remembered.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
-/// How long a command that got the same Ctrl-C may take to end, if its status is to be ours.
-const LAST_WORDS: Duration = Duration::from_millis(300);
+/// How often the cost of tracing is compared with its budget.
+const WEIGH_EVERY: Duration = Duration::from_millis(250);
 
 /// Runs, reports, and returns the exit status.
 ///
@@ -77,6 +87,10 @@ async fn trace(mut config: Config) -> Result<u8> {
         foreign_execs: targets.watches_names(),
         ring_bytes: config.ring_bytes,
         sample_hz: config.sample_hz,
+        by_thread: config.threads,
+        pauses_over: config.pauses_over,
+        counts_cost: config.own_cost || config.budget.is_some(),
+        sheds: config.budget.is_some(),
     })
     .map_err(doctor::explain)?;
     summary.throttling = programs.marks_throttling();
@@ -95,6 +109,8 @@ async fn trace(mut config: Config) -> Result<u8> {
             pauses_over_ns: to_ns(config.pauses_over),
         }),
         programs,
+        folding: Folding::default(),
+        shedding: config.budget.map(Shedding::new),
         targets,
         symbols: Symbols::default(),
         summary,
@@ -111,12 +127,15 @@ async fn trace(mut config: Config) -> Result<u8> {
     // Before the command goes on: a Ctrl-C at its first word is to end in a report already.
     let signals = Signals::listen()?;
     let (status, ended_by) = session.watch(signals, held.map(Held::release)).await?;
-    session.close_window()?;
+    let (report, delivered) = session.close_window()?;
     let goes_on = session.model.processes().alive() > 0 && !session.kills();
     if let Some(directory) = progress.filter(|_| goes_on) {
         directory.leave();
     }
-    session.exit_status(status, ended_by).await
+    let status = session.exit_status(status, ended_by).await;
+    let run = Run { report: &report, selection: Some(session.config.selection), work: None };
+    let fail_if = &session.config.fail_if;
+    fail_if.conclude(&Subject { run, base: None }, delivered.and(status), &mut io::stderr())
 }
 
 /// Why the window closed.
@@ -133,6 +152,8 @@ enum EndedBy {
 struct Session {
     config: Config,
     programs: Programs,
+    folding: Folding,
+    shedding: Option<Shedding>,
     targets: Watched,
     model: Model,
     symbols: Symbols,
@@ -166,10 +187,11 @@ impl Session {
         }
         // What was waited before counts for nothing.
         self.look_at_locks()?;
-        let start_ns = clock::now_ns();
+        let start_ns = self.folding.open(&mut self.programs)?;
         self.model.open(start_ns);
+        let cost = self.programs.cost()?;
         let pid = held.map(Held::pid);
-        let first = self.summary.begin(start_ns, &self.model, &self.targets, pid);
+        let first = self.summary.begin(start_ns, cost, &self.model, &self.targets, pid);
         self.recorder.iter_mut().for_each(|recorder| recorder.begin(start_ns, first));
         Ok(())
     }
@@ -202,17 +224,28 @@ impl Session {
         let mut drain = every(DRAIN_EVERY);
         let mut search = every(SEARCH_EVERY);
         let mut settle = every(SETTLE_EVERY);
-        let mut interval = self.config.interval.map(every);
-        let is_series = interval.is_some();
+        let mut weigh = every(WEIGH_EVERY);
+        let is_series = self.config.interval.is_some();
         let mut checkpoint = self.recorder.as_ref().map(|_| every(CHECKPOINT_EVERY));
+        // Before the intervals: of two that end together, the window goes first.
         let deadline = self.config.duration.and_then(|after| Instant::now().checked_add(after));
+        let mut interval = self.config.interval.map(every);
         loop {
             tokio::select! {
                 biased;
                 () = signals.recv() => return Ok((status, EndedBy::Signal)),
                 () = at(deadline) => return Ok((status, EndedBy::Duration)),
-                () = tick(interval.as_mut()) => self.report_interval()?,
-                () = tick(checkpoint.as_mut()), if !is_series => self.checkpoint()?,
+                () = tick(interval.as_mut()) => {
+                    let stretch = self.cut(false)?;
+                    self.report_interval(&stretch)?;
+                    self.pass(stretch)?;
+                }
+                () = tick(checkpoint.as_mut()), if !is_series => {
+                    if self.recorder.as_ref().is_some_and(Recorder::is_due) {
+                        let stretch = self.cut(false)?;
+                        self.pass(stretch)?;
+                    }
+                }
                 ended = ended(&mut status) => {
                     status = Status::Ended(launch::exit_code(ended?));
                 }
@@ -221,6 +254,7 @@ impl Session {
                     self.drain()?;
                 }
                 _ = settle.tick() => self.settle()?,
+                _ = weigh.tick(), if self.shedding.is_some() => self.weigh()?,
                 _ = search.tick(), if self.targets.watches_groups() => self.join_groups()?,
                 _ = drain.tick() => {
                     self.drain()?;
@@ -264,6 +298,12 @@ impl Session {
                 Record::LockWaits(bytes) => {
                     decode::lock_waits(bytes).map(|waits| model.lock_waits(&waits))
                 }
+                Record::FoldedCalls(bytes) => {
+                    decode::folded_calls(bytes).map(|sums| model.folded_calls(&sums))
+                }
+                Record::FoldedStays(bytes) => {
+                    decode::folded_stays(bytes).map(|sums| model.folded_stays(&sums))
+                }
             };
             if let Err(e) = decoded {
                 summary.undecodable(e);
@@ -284,19 +324,11 @@ impl Session {
         Ok(())
     }
 
-    /// Works out how many threads ran at once, up to now.
-    fn settle(&mut self) -> Result<()> {
-        let now_ns = clock::now_ns();
-        let standings = self.standings()?;
-        self.drain()?;
-        self.model.settle(now_ns, &standings);
-        Ok(())
-    }
-
     /// Ends the stretch of time under way.
     fn cut(&mut self, last: bool) -> Result<Stretch> {
-        self.model.edge(clock::now_ns());
-        self.summary.edge();
+        let edge_ns = self.folding.turn(&mut self.programs, true)?;
+        self.model.edge(edge_ns);
+        self.summary.edge(self.programs.cost()?);
         self.recorder.iter_mut().for_each(Recorder::edge);
         if last {
             if self.summary.sample_hz.is_some() {
@@ -308,72 +340,34 @@ impl Session {
         let calls: Vec<_> = decode::all(&bytes, decode::call).collect::<Result<_, _>>()?;
         let threads = self.standings()?;
         self.look_at_locks()?;
+        if self.folding.is_due(&self.programs)? {
+            self.folding.collect(&mut self.programs, &mut self.model)?;
+        }
         self.drain()?;
+        self.reap(edge_ns, &threads)?;
         let stretch = self.model.cut(&UnderWay { calls: &calls, threads: &threads, last });
         self.symbols.learn(&stretch.accounts);
         Ok(stretch)
     }
 
-    /// Takes in what has been waited for locks up to now.
-    fn look_at_locks(&mut self) -> Result<()> {
-        let bytes = self.programs.lock_waits()?;
-        for waits in decode::all(&bytes, decode::lock_waits) {
-            self.model.lock_waits(&waits?);
-        }
-        for (lock, place, waits) in self.programs.lock_waits_by_call()? {
-            self.model.lock_waits_at(lock, place, waits);
-        }
-        Ok(())
-    }
-
-    fn standings(&mut self) -> Result<Vec<Standing>> {
-        let bytes = self.programs.standings()?;
-        Ok(decode::all(&bytes, decode::standing).collect::<Result<_, _>>()?)
-    }
-
-    /// Closes the window and reports on all of it.
-    fn close_window(&mut self) -> Result<()> {
+    /// Closes the window and reports on all of it, and on the interval that it cuts short. Gives
+    /// the report, and whether it reached those that it is for.
+    fn close_window(&mut self) -> Result<(Report, Result<()>)> {
         let stretch = self.cut(true)?;
-        let counts = summary::Counts::read(&self.programs)?;
-        let known = Known {
-            processes: self.model.processes(),
-            names: self.symbols.names(),
-            config: &self.config,
-            counts,
-        };
-        let record = self.recorder.is_some();
-        let (report, kept) = self.summary.whole(stretch, &known, record);
+        if self.config.interval.is_some() {
+            self.report_interval(&stretch)?;
+        }
+        let Self { model, symbols, config, programs, shedding, recorder, .. } = self;
+        let known = Known::read(model, symbols, config, programs, shedding.as_ref())?;
+        let (report, kept) = self.summary.whole(stretch, &known, recorder.is_some());
         signals::default_for_the_next();
         let written = self.output.write(&report);
         // Whoever reads the live report may leave; the recording is another's.
-        if let (Some(recorder), Some(whole)) = (self.recorder.take(), kept) {
-            recorder.finish(whole, known.processes)?;
-        }
-        written
-    }
-
-    /// Whether the command is to end with the window.
-    fn kills(&self) -> bool {
-        matches!(self.config.targets, Targets::Command(Command { kill: true, .. }))
-    }
-
-    /// What the run as a whole comes to.
-    async fn exit_status(&self, status: Status, ended_by: EndedBy) -> Result<u8> {
-        let running = match status {
-            Status::NoCommand => return Ok(0),
-            Status::Ended(code) => return Ok(code),
-            Status::Running(running) => running,
+        let recorded = match (recorder.take(), kept) {
+            (Some(recorder), Some(whole)) => recorder.finish(whole, model.processes()),
+            _ => Ok(()),
         };
-        if self.kills() {
-            running.kill().await.context("cannot end the command")?;
-            return Ok(0);
-        }
-        if ended_by == EndedBy::Signal
-            && let Ok(ended) = timeout(LAST_WORDS, running.wait()).await
-        {
-            return Ok(launch::exit_code(ended?));
-        }
-        Ok(0)
+        Ok((report, recorded.and(written)))
     }
 }
 

@@ -2,12 +2,10 @@
 
 use anyhow::Result;
 
-use super::{
-    Session,
-    summary::{Counts, Known},
-};
+use super::{Session, summary::Known};
 use crate::{
     config::Targets,
+    model::Stretch,
     recording::{self, Recorder},
 };
 
@@ -26,43 +24,26 @@ pub(super) fn progress(
 }
 
 impl Session {
-    /// Ends an interval, and reports on it.
-    pub(super) fn report_interval(&mut self) -> Result<()> {
+    /// Reports on an interval that is over.
+    pub(super) fn report_interval(&mut self, stretch: &Stretch) -> Result<()> {
         self.intervals += 1;
-        let stretch = self.cut(false)?;
-        let counts = Counts::read(&self.programs)?;
-        let known = Known {
-            processes: self.model.processes(),
-            names: self.symbols.names(),
-            config: &self.config,
-            counts,
-        };
-        let record = self.recorder.is_some();
+        let Self { model, symbols, config, programs, shedding, recorder, .. } = self;
+        let known = Known::read(model, symbols, config, programs, shedding.as_ref())?;
+        let record = recorder.is_some();
         let (report, kept) = self.summary.interval(self.intervals, stretch, &known, record);
-        if let (Some(recorder), Some(interval)) = (&mut self.recorder, kept) {
+        if let (Some(recorder), Some(interval)) = (recorder, kept) {
             recorder.interval(interval);
-            if recorder.is_due() {
-                recorder.checkpoint(|| self.summary.so_far(&known), known.processes);
-            }
         }
         self.output.write(&report)
     }
 
-    /// Brings the recording up to date.
-    pub(super) fn checkpoint(&mut self) -> Result<()> {
-        if self.recorder.as_ref().is_some_and(Recorder::is_due) {
-            let stretch = self.cut(false)?;
-            self.summary.pass(stretch);
-            let counts = Counts::read(&self.programs)?;
-            let known = Known {
-                processes: self.model.processes(),
-                names: self.symbols.names(),
-                config: &self.config,
-                counts,
-            };
-            if let Some(recorder) = &mut self.recorder {
-                recorder.checkpoint(|| self.summary.so_far(&known), known.processes);
-            }
+    /// Adds a stretch of time to what is over, and brings the recording up to date if it is time.
+    pub(super) fn pass(&mut self, stretch: Stretch) -> Result<()> {
+        self.summary.pass(stretch);
+        let Self { model, symbols, config, programs, shedding, recorder, .. } = self;
+        if let Some(recorder) = recorder.as_mut().filter(|recorder| recorder.is_due()) {
+            let known = Known::read(model, symbols, config, programs, shedding.as_ref())?;
+            recorder.checkpoint(|| self.summary.so_far(&known), model.processes());
         }
         Ok(())
     }

@@ -1,13 +1,18 @@
 //! Makes the reports of a run: what the model says, beside what is known of the run itself.
 
-use std::{collections::BTreeSet, ffi::OsStr, time::Duration};
+use std::{collections::BTreeSet, ffi::OsStr};
 
 use anyhow::Result;
-use tracer_common::cpu::Counter;
 
-use super::{targets::Watched, throttling, to_ns};
+use super::{
+    counts::Counts,
+    shedding::Shedding,
+    spent::{Spent, Usage},
+    targets::Watched,
+    throttling, to_ns,
+};
 use crate::{
-    attach::{self, Programs},
+    attach::{Cost, Programs},
     config::{Command, Config, Targets},
     decode::NotARecord,
     kernel::{
@@ -17,44 +22,37 @@ use crate::{
     model::{Model, Processes, Stretch},
     recording::{self, Shape},
     report::{self, Cpus, Interval, Options, Report, SCHEMA, Shown, Throttling, Trust},
-    symbols::Names,
+    symbols::{Names, Symbols},
+    verdicts::{self, Blind, Diagnosis},
 };
 
-/// What went wrong in the kernel, since the start.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
-    lost_calls: u64,
-    lost_slices: u64,
-    lost_samples: u64,
-    lost_lives: u64,
-    no_state: u64,
-    missed_switches: u64,
-    unknown_calls: u64,
-    lost_lock_waits: u64,
-}
-
-impl Counts {
-    pub(super) fn read(programs: &Programs) -> Result<Self> {
-        Ok(Self {
-            lost_calls: programs.count(Counter::LostCalls)?,
-            lost_slices: programs.count(Counter::LostSlices)?,
-            lost_samples: programs.count(Counter::LostSamples)?,
-            lost_lives: programs.count(Counter::LostLives)?,
-            no_state: programs.count(Counter::NoState)?,
-            missed_switches: programs.count(Counter::MissedSwitches)?,
-            unknown_calls: programs.count(Counter::UnknownCalls)?,
-            lost_lock_waits: programs.count(Counter::LostLockWaits)?,
-        })
-    }
-}
+/// So many changes of detail have a note of their own.
+const TOLD: usize = 8;
 
 /// What a report is made of, beside the accounts.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
-    pub(super) processes: &'a Processes,
-    pub(super) names: &'a Names,
-    pub(super) config: &'a Config,
-    pub(super) counts: Counts,
+    processes: &'a Processes,
+    names: &'a Names,
+    config: &'a Config,
+    counts: Counts,
+    /// What was done to keep a budget, if there is one.
+    shedding: Option<&'a Shedding>,
+}
+
+impl<'a> Known<'a> {
+    /// Reads what the kernel counted besides.
+    pub(super) fn read(
+        model: &'a Model,
+        symbols: &'a Symbols,
+        config: &'a Config,
+        programs: &Programs,
+        shedding: Option<&'a Shedding>,
+    ) -> Result<Self> {
+        let counts = Counts::read(programs)?;
+        let (processes, names) = (model.processes(), symbols.names());
+        Ok(Self { processes, names, config, counts, shedding })
+    }
 }
 
 /// What is known of the run, beside the accounts.
@@ -68,16 +66,15 @@ pub(super) struct Summary {
     pub(super) sample_hz: Option<u32>,
     /// Waits for locks are counted.
     locks: bool,
+    /// Whether they are under a quota cannot be seen.
+    quota_unknown: bool,
     /// The quota that the targets are under.
     quota: Option<throttling::Quota>,
     notes: BTreeSet<String>,
     /// The intervals that are over.
     past: Option<Stretch>,
     lost_before: u64,
-    cpu_at_start: Duration,
-    cpu_at_interval: Duration,
-    /// At the end of the stretch of time that is reported: what comes after is no cost of it.
-    cpu_at_edge: Duration,
+    spent: Spent,
     undecodable: u64,
     joined_late_ns: u64,
 }
@@ -100,8 +97,13 @@ impl Summary {
     }
 
     /// The stretch of time under way ends.
-    pub(super) fn edge(&mut self) {
-        self.cpu_at_edge = attach::cpu_time();
+    pub(super) fn edge(&mut self, cost: Cost) {
+        self.spent.edge(cost);
+    }
+
+    /// A moment, counted from the opening of the window.
+    pub(super) fn since_start(&self, ns: u64) -> u64 {
+        ns.saturating_sub(self.window_start_ns)
     }
 
     /// Says whether waits for the kernel's own locks are counted.
@@ -116,13 +118,13 @@ impl Summary {
     pub(super) fn begin(
         &mut self,
         start_ns: u64,
+        cost: Cost,
         model: &Model,
         targets: &Watched,
         pid: Option<i32>,
     ) -> Option<i32> {
         self.window_start_ns = start_ns;
-        self.cpu_at_start = attach::cpu_time();
-        self.cpu_at_interval = self.cpu_at_start;
+        self.spent.begin(cost);
         let first =
             || model.processes().iter().next().and_then(|(_, first)| i32::try_from(first.pid).ok());
         let online = aya::util::online_cpus().ok().map(|cpus| cpus.len());
@@ -143,9 +145,12 @@ impl Summary {
                         }
                     }
                     Quota::Unlimited => {}
-                    Quota::Unknown => self.note(format!(
-                        "whether process {pid} has a CPU quota cannot be seen from here"
-                    )),
+                    Quota::Unknown => {
+                        self.quota_unknown = true;
+                        self.note(format!(
+                            "whether process {pid} has a CPU quota cannot be seen from here"
+                        ));
+                    }
                 }
                 self.quota = group.and_then(|group| self.known(throttling::Quota::watch(group)));
             }
@@ -163,31 +168,28 @@ impl Summary {
     pub(super) fn interval(
         &mut self,
         index: u64,
-        stretch: Stretch,
+        stretch: &Stretch,
         known: &Known<'_>,
         record: bool,
     ) -> (Report, Option<recording::Interval>) {
-        let cpu = self.cpu_at_edge;
+        let spent = self.spent.interval();
         let lost_calls = known.counts.lost_calls;
-        let used = cpu.saturating_sub(std::mem::replace(&mut self.cpu_at_interval, cpu));
         let lost = lost_calls - std::mem::replace(&mut self.lost_before, lost_calls);
         let start_ns = stretch.start_ns.saturating_sub(self.window_start_ns);
         let throttling = self.quota.as_mut().map(throttling::Quota::interval);
         let throttling = throttling.and_then(|read| self.known(read));
         let make = |shape| {
-            let mut report = self.report(&stretch, known, throttling.clone(), shape);
+            let mut report = self.report(stretch, known, throttling.clone(), spent, shape);
             report.interval = Some(Interval { index, start_ns });
             report.trust.lost = lost;
-            report.trust.reader_cpu_ns = to_ns(used);
             report
         };
         let report = make(live(known.config));
         let kept = record.then(|| recording::Interval::take(false, known.config.top, make));
-        self.pass(stretch);
         (report, kept)
     }
 
-    /// A stretch that is over, and is not reported by itself.
+    /// Adds a stretch of time to what is over.
     pub(super) fn pass(&mut self, stretch: Stretch) {
         match &mut self.past {
             Some(past) => past.absorb(&stretch),
@@ -200,7 +202,8 @@ impl Summary {
     pub(super) fn so_far(&mut self, known: &Known<'_>) -> Option<recording::Interval> {
         let throttling = self.throttled();
         let past = self.past.as_ref()?;
-        let make = |shape| self.report(past, known, throttling.clone(), shape);
+        let spent = self.spent.whole();
+        let make = |shape| self.report(past, known, throttling.clone(), spent, shape);
         Some(recording::Interval::take(true, known.config.top, make))
     }
 
@@ -225,20 +228,25 @@ impl Summary {
             }
         };
         let throttling = self.throttled();
-        let make = |shape| self.report(&whole, known, throttling.clone(), shape);
+        let spent = self.spent.whole();
+        let make = |shape| self.report(&whole, known, throttling.clone(), spent, shape);
+        let diagnosis = self.diagnosis(&make(live(known.config)), &whole, known);
+        let make = |shape| Report { diagnosis: Some(diagnosis.clone()), ..make(shape) };
         let kept = record.then(|| recording::Interval::take(true, known.config.top, make));
         (make(live(known.config)), kept)
     }
 
-    fn report(
-        &self,
-        stretch: &Stretch,
-        known: &Known<'_>,
-        throttling: Option<Throttling>,
-        shape: Shape,
-    ) -> Report {
-        let &Known { processes, names, config, counts } = known;
-        let options = Options {
+    /// What stands out. Rules go by every process and all functions, whatever is shown of them.
+    fn diagnosis(&self, report: &Report, whole: &Stretch, known: &Known<'_>) -> Diagnosis {
+        let shape = Shape { histograms: false, top: usize::MAX, ..live(known.config) };
+        let processes =
+            report::processes(whole, known.processes, &self.options(shape), known.names);
+        let blind = Blind::of(&known.config.selection, self.quota_unknown);
+        verdicts::diagnose(&Report { processes, ..report.clone() }, &blind)
+    }
+
+    fn options(&self, shape: Shape) -> Options {
+        Options {
             fold: shape.fold,
             histograms: shape.histograms,
             hdr: shape.hdr,
@@ -247,18 +255,35 @@ impl Summary {
             window_start_ns: self.window_start_ns,
             sample_hz: self.sample_hz,
             top: shape.top,
-        };
-        let Shown { groups, total, concurrency, too_many } =
+        }
+    }
+
+    fn report(
+        &self,
+        stretch: &Stretch,
+        known: &Known<'_>,
+        throttling: Option<Throttling>,
+        spent: Usage,
+        shape: Shape,
+    ) -> Report {
+        let &Known { processes, names, config, counts, shedding } = known;
+        let options = self.options(shape);
+        let Shown { groups, total, concurrency, too_many, folded_stays } =
             report::groups(stretch, processes, &options, names);
         let sum = |of: fn(&report::Row) -> u64| total.syscalls.iter().map(of).sum();
+        let cost_counted = config.own_cost || config.budget.is_some();
         let trust = Trust {
             lost: counts.lost_calls,
-            folded: 0,
+            folded: sum(|row| row.folded),
+            folded_stays,
             unpaired: sum(|row| row.unpaired),
             in_flight: sum(|row| row.in_flight),
             ended_by_exit: sum(|row| row.ended_by_exit),
-            reader_cpu_ns: to_ns(self.cpu_at_edge.saturating_sub(self.cpu_at_start)),
-            program_ns: None,
+            reader_cpu_ns: to_ns(spent.reader),
+            program_ns: cost_counted.then_some(spent.programs.ns),
+            program_runs: cost_counted.then_some(spent.programs.runs),
+            recursion_misses: spent.programs.missed,
+            shed: shedding.map_or_else(Vec::new, |it| it.changes().to_vec()),
             notes: self.notes(known, too_many.then_some(total.processes)),
         };
         Report {
@@ -271,6 +296,7 @@ impl Summary {
                 }
                 _ => None,
             },
+            diagnosis: None,
             cpus: self.cpus,
             processes: groups,
             total,
@@ -291,6 +317,16 @@ impl Summary {
                     .to_owned(),
             );
         }
+        if let (Some(shedding), Some(budget)) = (known.shedding, known.config.budget) {
+            let changes = shedding.changes();
+            notes.extend(changes.iter().take(TOLD).map(|change| change.sentence(budget)));
+            if let Some(more @ 1..) = changes.len().checked_sub(TOLD) {
+                notes.push(format!("and {more} more changes of detail to keep within the budget"));
+            }
+            notes.extend(shedding.excess().map(|percent| {
+                format!("tracing still costs {percent:.1} % of the targets' CPU time")
+            }));
+        }
         notes.extend(too_many.map(|processes| {
             format!("{processes} processes are shown by name; `--fold process` shows each")
         }));
@@ -307,8 +343,14 @@ impl Summary {
             }
         };
         count(
-            counts.lost_slices,
-            "stays on a CPU were lost: their time is unaccounted, and they are in no distribution",
+            counts.homeless_calls,
+            "calls are known of all processes together only: their threads had no room left for \
+             the sums",
+        );
+        count(
+            counts.homeless_slices,
+            "stays on a CPU are known of all processes together only: at the processes their time \
+             is unaccounted",
         );
         count(
             counts.lost_samples,

@@ -4,51 +4,24 @@ mod break_watch;
 mod spectrogram;
 mod worker;
 
-use std::env;
-use std::ffi::OsString;
-use std::process::Command;
-use std::time::Duration;
+use anyhow::Result;
 
-use anyhow::{Context, Result};
-use nix::sched::{CpuSet, sched_getaffinity};
-use nix::unistd::Pid;
-
-use crate::arguments::seconds;
-use crate::workers;
+use crate::procs::Procs;
+use crate::until::Until;
+use crate::workers::{self, Allocator};
 
 /// How many workers, and for how long.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Worker processes to run [default: the CPUs this process may use]
-    #[arg(long, env = "NUM_PROCS", value_name = "N",
-          value_parser = clap::value_parser!(u32).range(1..))]
-    procs: Option<u32>,
+    #[command(flatten)]
+    procs: Procs,
     #[command(flatten)]
     until: Until,
+    /// Tell malloc to keep 128 MiB (MALLOC_TOP_PAD_): no brk, and no page faults
+    #[arg(long)]
+    healthy: bool,
     #[command(subcommand)]
     role: Option<Role>,
-}
-
-/// When a worker ends of its own accord; without either it goes on until SIGTERM or SIGINT.
-#[derive(Debug, Clone, Copy, clap::Args)]
-#[group(multiple = false)]
-struct Until {
-    /// End each worker after this many seconds
-    #[arg(long, value_name = "S", value_parser = seconds)]
-    seconds: Option<Duration>,
-    /// End each worker after this many spectrograms
-    #[arg(long, value_name = "N")]
-    iterations: Option<u64>,
-}
-
-impl Until {
-    /// The same as arguments of a worker.
-    fn to_arguments(self) -> Vec<OsString> {
-        let seconds = self.seconds.map(|limit| ("--seconds", limit.as_secs_f64().to_string()));
-        let iterations = self.iterations.map(|limit| ("--iterations", limit.to_string()));
-        let pairs = [seconds, iterations].into_iter().flatten();
-        pairs.flat_map(|(name, value)| [name.into(), value.into()]).collect()
-    }
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -63,18 +36,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if let Some(Role::Worker(until)) = args.role {
         return worker::run(until);
     }
-    let count = args.procs.map_or_else(allowed_cpus, Ok)?;
-    let program = env::current_exe().context("cannot find this program's own file")?;
-    workers::supervise((0..count).map(|_| {
-        let mut command = Command::new(&program);
-        command.args(["brk-loop", "worker"]).args(args.until.to_arguments());
-        command
-    }))
-}
-
-/// The number of CPUs on which this process may run.
-fn allowed_cpus() -> Result<u32> {
-    let set = sched_getaffinity(Pid::from_raw(0)).context("cannot read the CPU affinity")?;
-    let allowed = (0..CpuSet::count()).filter(|&cpu| set.is_set(cpu) == Ok(true)).count();
-    u32::try_from(allowed).context("more CPUs than can be counted")
+    let allocator = if args.healthy { Allocator::Keeps { mib: 128 } } else { Allocator::AsItIs };
+    workers::start(args.procs.count()?, || {
+        let mut command = workers::command(&["brk-loop", "worker"], allocator)?;
+        command.args(args.until.to_arguments());
+        Ok(command)
+    })
 }

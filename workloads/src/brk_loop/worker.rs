@@ -1,18 +1,16 @@
 //! One worker: turns until it is told to end, and then its truth.
 
 use std::hint::black_box;
-use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use anyhow::Result;
 use serde::Serialize;
 
-use super::Until;
 use super::break_watch::{BreakWatch, Moves};
 use super::spectrogram::{Kernel, chirp};
 use crate::line;
 use crate::progress::Progress;
 use crate::truth::{Moment, Span};
+use crate::until::Until;
 use crate::workers;
 
 /// The truth of one worker.
@@ -35,13 +33,8 @@ pub(super) fn run(until: Until) -> Result<()> {
     let mut progress = Progress::begin();
     let mut iterations = 0;
     let start = Moment::now()?;
-    let begun = Instant::now();
-    let done = |iterations| {
-        told_to_end.load(Ordering::Relaxed)
-            || until.iterations.is_some_and(|limit| iterations >= limit)
-            || until.seconds.is_some_and(|limit| begun.elapsed() >= limit)
-    };
-    while !done(iterations) {
+    let limit = until.begin(told_to_end);
+    while !limit.reached(iterations) {
         drop(black_box(kernel.turn(&signal, &mut heap)?));
         heap.look();
         iterations += 1;

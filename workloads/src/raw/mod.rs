@@ -5,7 +5,9 @@ pub(crate) mod compat;
 pub(crate) mod fork;
 pub(crate) mod futex;
 pub(crate) mod heap;
+pub(crate) mod malloc;
 pub(crate) mod memory;
+pub(crate) mod shared;
 pub(crate) mod signal;
 pub(crate) mod thread;
 

@@ -80,6 +80,26 @@ fn a_turn_grows_the_heap_four_times_and_trims_it_twice_by_8_mib() {
 }
 
 #[test]
+fn malloc_that_keeps_room_moves_the_break_in_no_turn() {
+    let run = |iterations| {
+        let arguments = ["brk-loop", "--procs", "1", "--healthy", "--iterations", iterations];
+        let run = strace::run(&arguments, "").unwrap();
+        let truth = run.truth().unwrap().clone();
+        let calls = run.stated(&[number(&truth, "/pid").unwrap()]);
+        (truth, calls)
+    };
+    let ((_, start_up), (truth, calls)) = (run("0"), run("6"));
+    assert_eq!(number(&truth, "/iterations").unwrap(), 6);
+    for name in ["grow", "shrink", "bytes_grown", "bytes_shrunk"] {
+        assert_eq!(observed(&truth, name).unwrap(), 0, "{truth}");
+    }
+    assert_eq!(calls, start_up);
+    // The first turns touch the heap; from then on there is nothing left to touch.
+    let faults = number(&truth, "/minflt").unwrap();
+    assert!(faults < 6 * 4_072 / 2, "{faults} faults in 6 turns");
+}
+
+#[test]
 fn each_worker_is_a_process_and_tells_its_truth() {
     let output = brk_loop(&["--iterations", "2"]).env("NUM_PROCS", "3").output().unwrap();
     assert!(output.status.success());

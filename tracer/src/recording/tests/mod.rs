@@ -31,7 +31,7 @@ fn sample() -> Recording {
     };
     let mut recording = recording(&[worker(11), worker(12)]);
     let report = &mut recording.report;
-    report.concurrency.running_share = vec![0.25, 0.5, 0.25];
+    report.concurrency.running_share = Some(vec![0.25, 0.5, 0.25]);
     report.pauses = vec![report::Pause {
         start_ns: 5,
         ns: 400_000_000,
@@ -43,10 +43,12 @@ fn sample() -> Recording {
     report.throttling = Some(report::Throttling { periods: 10, ..Default::default() });
     for group in &mut report.processes {
         let row = &mut group.syscalls[0];
-        row.histogram = vec![report::Bucket { from_ns: 512, to_ns: 1_024, count: 3 }];
+        row.wall_ns.histogram = vec![report::Bucket { from_ns: 512, to_ns: 1_024, count: 3 }];
         (row.in_flight, row.in_flight_longest_ns, row.bytes) = (1, Some(7), Some(4_096));
-        let sleep = report::Sleep { reason: "futex".to_owned(), count: 1, ..Default::default() };
-        group.sched.off_cpu = vec![report::Sleep { hdr: Some(String::new()), ..sleep }];
+        let mut sleep =
+            report::Sleep { reason: "futex".to_owned(), count: 1, ..Default::default() };
+        sleep.ns.hdr = Some(String::new());
+        group.sched.off_cpu = vec![sleep];
         group.sched.wakers = vec![report::Waker { wakes: 2, slept_ns: 9, ..Default::default() }];
         let function = report::Function { count: 4, ..Default::default() };
         group.samples = Some(report::Samples {
@@ -262,7 +264,7 @@ fn hostile_files_are_refused() {
 #[test]
 fn a_hostile_histogram_is_an_error_where_it_is_looked_at() {
     let mut bad = sample();
-    bad.report.processes[0].syscalls[0].hdr.as_mut().unwrap().wall_ns = "HISTFAAAA".to_owned();
+    bad.report.processes[0].syscalls[0].wall_ns.hdr = Some("HISTFAAAA".to_owned());
     let compared = crate::compare::compare(("bad", &bad), ("good", &sample()), None);
     assert!(compared.unwrap_err().to_string().contains("histogram"));
 }

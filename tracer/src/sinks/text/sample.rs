@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::report::{
-    Bucket, Budget, Concurrency, Cpus, End, Faults, Figures, Function, Group, Interval, Lock,
-    LockPlace, Method, Pause, Report, Row, SCHEMA, Samples, Sched, Sleep, Switches, Throttling,
-    Total, Trust, Uncertainty, Waker,
+    Births, Bucket, Budget, Concurrency, Cpus, End, Faults, Figures, Function, Futex, Group,
+    Interval, Library, Lock, LockPlace, Method, Pause, Report, Row, SCHEMA, Samples, Sched, Sleep,
+    Switches, Throttling, Trust, Uncertainty, Waker,
 };
+use crate::verdicts::{Diagnosis, Strength, Undecided, Verdict};
 
 const US: u64 = 1_000;
 const MS: u64 = 1_000_000;
@@ -22,6 +23,8 @@ fn figures(calls: u64, mean: u64) -> Figures {
         p99: Some(mean * 5),
         p999: Some(mean * 8),
         max: Some(mean * 10),
+        histogram: Vec::new(),
+        hdr: None,
     }
 }
 
@@ -98,7 +101,7 @@ fn sched(threads: u64) -> Sched {
             reason: "futex".to_owned(),
             count: 1_234 * threads,
             ns: figures(1_234 * threads, 100 * US),
-            hdr: None,
+            uninterruptible_ns: 0,
         }],
         wakers: vec![
             Waker {
@@ -110,7 +113,23 @@ fn sched(threads: u64) -> Sched {
             waker(23_400 * US * threads),
         ],
         faults: Faults { minor: 4_072 * threads, major: 0 },
-        hdr: None,
+    }
+}
+
+/// A word with so many calls, of which a third are waits that mostly did not begin.
+pub(in crate::sinks) fn futex(address: Option<&str>, calls: u64) -> Futex {
+    let waits = calls / 3;
+    Futex {
+        address: address.map(str::to_owned),
+        calls,
+        waits,
+        again: waits * 9 / 10,
+        slept_ns: waits * US,
+        wakes: calls - waits,
+        woken: waits / 10,
+        waiters: 8,
+        wakers: 8,
+        ..Futex::default()
     }
 }
 
@@ -150,7 +169,7 @@ fn worker(pid: u32, slower: u64) -> Group {
     }
 }
 
-fn report(processes: Vec<Group>, total: Total) -> Report {
+fn report(processes: Vec<Group>, total: Group) -> Report {
     let sum = |of: fn(&Row) -> u64| total.syscalls.iter().map(of).sum();
     let trust = Trust {
         unpaired: sum(|row| row.unpaired),
@@ -164,14 +183,15 @@ fn report(processes: Vec<Group>, total: Total) -> Report {
         window_ns: 5 * S,
         interval: None,
         command: None,
+        diagnosis: None,
         cpus: Cpus { online: Some(8), allowed: Some(2), quota: None },
         processes,
         total,
         concurrency: Concurrency {
             busy_cpus: 1.93,
             runnable_running: 15.5,
-            running_share: vec![0.021, 0.04, 0.939],
-            running_processes_share: vec![0.021, 0.04, 0.939],
+            running_share: Some(vec![0.021, 0.04, 0.939]),
+            running_processes_share: Some(vec![0.021, 0.04, 0.939]),
         },
         throttling: None,
         pauses: Vec::new(),
@@ -181,14 +201,14 @@ fn report(processes: Vec<Group>, total: Total) -> Report {
 
 /// The report of one group, whose total is the same.
 fn of_one(group: Group) -> Report {
-    let total = Total {
+    let total = Group {
         processes: group.processes,
         threads: group.threads,
         thread_ns: group.thread_ns,
         syscalls: group.syscalls.clone(),
         budget: group.budget.clone(),
         sched: group.sched.clone(),
-        ..Total::default()
+        ..Group::default()
     };
     report(vec![group], total)
 }
@@ -231,14 +251,14 @@ pub(in crate::sinks) fn four_workers() -> Report {
         row("brk grow", 9_378, 2_310, [98, 2, 0]),
         Row { unpaired: 3, ..uncompleted("madvise") },
     ];
-    let total = Total {
+    let total = Group {
         processes: 4,
         threads: 11,
         thread_ns: 51_300 * MS,
         budget: budget(51_300 * MS, &syscalls),
         syscalls,
         sched: sched(10),
-        ..Total::default()
+        ..Group::default()
     };
     report(vec![threads, killed, worker(4242, 1), short], total)
 }
@@ -277,7 +297,8 @@ pub(in crate::sinks) fn with_histogram() -> Report {
     let edges = (12..).map(|power| (1_u64 << power, 2_u64 << power));
     let buckets =
         edges.zip(counts).map(|((from_ns, to_ns), count)| Bucket { from_ns, to_ns, count });
-    let grow = Row { histogram: buckets.collect(), ..row("brk grow", 1_745, 14_200, [98, 2, 0]) };
+    let mut grow = row("brk grow", 1_745, 14_200, [98, 2, 0]);
+    grow.wall_ns.histogram = buckets.collect();
     let syscalls = vec![grow];
     of_one(Group { budget: budget(5 * S, &syscalls), syscalls, ..worker(4242, 1) })
 }
@@ -307,7 +328,7 @@ pub(in crate::sinks) fn complete() -> Report {
     group.syscalls = group
         .syscalls
         .drain(..)
-        .map(|row| Row { bytes: Some(8 << 20), ..open_futex(row) })
+        .map(|row| Row { bytes: Some(8 << 20), last_ns: Some(4 * S), ..open_futex(row) })
         .collect();
     // What is no system call in the budget's maps, whose keys are names and not fields.
     group.budget.kernel_ns = BTreeMap::from([("other".to_owned(), 24 * MS)]);
@@ -324,13 +345,43 @@ pub(in crate::sinks) fn complete() -> Report {
         user: 60,
         page_fault: Some(30),
         syscalls: [("entry and exit".to_owned(), 10)].into(),
+        libraries: vec![Library { library: function.library.clone(), count: 60 }],
         top_user: vec![function],
         ..Samples::default()
+    });
+    group.futexes = vec![futex(Some("0x7f52c8000b60"), 798_191), futex(None, 12)];
+    report.total.births = Some(Births {
+        processes: 16,
+        ended: 16,
+        lived_ns: figures(16, 1_800 * MS),
+        ..Births::default()
     });
     let method = Method::Samples;
     group.budget.sampled =
         Some(Uncertainty { method, count: Some(90), user_error_ns: Some(2 * MS) });
     report.total.budget = group.budget.clone();
     report.pauses = pauses(1);
+    report.diagnosis = Some(diagnosis());
     report
+}
+
+/// What stands out in two of them, and what cannot be told.
+pub(in crate::sinks) fn diagnosis() -> Diagnosis {
+    let verdict = |name, strength| Verdict {
+        name,
+        strength,
+        what: format!("what {name} means here"),
+        evidence: ["one figure", "another one", "a third one"].map(str::to_owned),
+        remedy: "set THIS=1".to_owned(),
+        against: "something else".to_owned(),
+        weight: 0.5,
+    };
+    let missing = "CPU samples".to_owned();
+    Diagnosis {
+        verdicts: vec![
+            verdict("heap-churn", Strength::Strong),
+            verdict("page-allocator", Strength::Weak),
+        ],
+        cannot_tell: vec![Undecided { name: Some("mapping-churn"), missing }],
+    }
 }

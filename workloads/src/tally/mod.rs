@@ -1,5 +1,7 @@
 //! Calls counted as they are made.
 
+mod futex;
+
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -7,7 +9,8 @@ use anyhow::{Result, anyhow, bail, ensure};
 use nix::errno::Errno;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::truth::nanoseconds;
+pub(crate) use self::futex::WaitEnd;
+use self::futex::{Durations, Ends};
 
 macro_rules! calls {
     ($($call:ident = $name:literal,)*) => {
@@ -35,6 +38,7 @@ calls! {
     Getppid = "getppid",
     Nanosleep = "nanosleep",
     Read = "read",
+    Write = "write",
     // A call made through the 32-bit entry is none of the 64-bit calls.
     CompatGetpid = "compat getpid",
     CompatChdir = "compat chdir",
@@ -70,26 +74,6 @@ struct Bytes {
     shrunk: u64,
 }
 
-/// Durations of the same thing, as the program measured them around each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-struct Durations {
-    count: u64,
-    total: u64,
-    min: u64,
-    max: u64,
-}
-
-impl Durations {
-    fn and(self, other: Self) -> Self {
-        Self {
-            count: self.count + other.count,
-            total: self.total + other.total,
-            min: self.min.min(other.min),
-            max: self.max.max(other.max),
-        }
-    }
-}
-
 /// What a thread, or several together, have called. Counting allocates nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct Tally {
@@ -97,6 +81,9 @@ pub(crate) struct Tally {
     errors: Counts,
     bytes: Bytes,
     futex_wait_ns: Option<Durations>,
+    /// Of those workloads alone that do not know beforehand how their futex calls end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    futex: Option<Ends>,
 }
 
 impl Tally {
@@ -107,6 +94,7 @@ impl Tally {
             errors: Counts([0; KINDS]),
             bytes: Bytes::default(),
             futex_wait_ns: None,
+            futex: None,
         }
     }
 
@@ -175,9 +163,37 @@ impl Tally {
 
     /// Notes how long a futex wait took, by the program's own clock.
     pub(crate) fn futex_waited(&mut self, lasted: Duration) {
-        let lasted = nanoseconds(lasted);
-        let one = Durations { count: 1, total: lasted, min: lasted, max: lasted };
+        let one = Durations::one(lasted);
         self.futex_wait_ns = Some(self.futex_wait_ns.map_or(one, |all| all.and(one)));
+    }
+
+    /// Counts a futex wait that may end in any of three ways, and how long it took.
+    ///
+    /// # Errors
+    /// If it ended in a fourth way.
+    pub(crate) fn futex_wait_ended(
+        &mut self,
+        lasted: Duration,
+        result: Result<(), Errno>,
+    ) -> Result<WaitEnd> {
+        self.futex_waited(lasted);
+        self.calls.add(Call::Futex);
+        let ends = self.futex.get_or_insert_default();
+        let end = ends.note_wait(result)?;
+        if end != WaitEnd::Woken {
+            self.errors.add(Call::Futex);
+        }
+        Ok(end)
+    }
+
+    /// Counts a futex wake, given how many it woke.
+    ///
+    /// # Errors
+    /// If it failed.
+    pub(crate) fn futex_woke(&mut self, result: Result<u64, Errno>) -> Result<()> {
+        let woken = self.succeeds(Call::Futex, result)?;
+        self.futex.get_or_insert_default().note_wake(woken);
+        Ok(())
     }
 
     /// Both together.
@@ -189,6 +205,10 @@ impl Tally {
         self.bytes.grown += other.bytes.grown;
         self.bytes.shrunk += other.bytes.shrunk;
         self.futex_wait_ns = match (self.futex_wait_ns, other.futex_wait_ns) {
+            (Some(one), Some(two)) => Some(one.and(two)),
+            (one, two) => one.or(two),
+        };
+        self.futex = match (self.futex, other.futex) {
             (Some(one), Some(two)) => Some(one.and(two)),
             (one, two) => one.or(two),
         };
@@ -233,6 +253,27 @@ mod tests {
         });
         assert_eq!(as_json(&one.and(two)), expected);
         assert_eq!(two.and(one), one.and(two));
+    }
+
+    #[test]
+    fn futex_waits_are_counted_by_their_end_and_wakes_by_whom_they_met() {
+        let mut one = Tally::new();
+        let lasted = Duration::from_nanos(10);
+        let ends = [Ok(()), Err(Errno::EAGAIN), Err(Errno::ETIMEDOUT), Err(Errno::EAGAIN)]
+            .map(|end| one.futex_wait_ended(lasted, end).unwrap());
+        let expected =
+            [WaitEnd::Woken, WaitEnd::OtherValue, WaitEnd::TimedOut, WaitEnd::OtherValue];
+        assert_eq!(ends, expected);
+        assert!(one.futex_wait_ended(lasted, Err(Errno::EFAULT)).is_err());
+        let mut two = Tally::new();
+        two.futex_woke(Ok(0)).unwrap();
+        two.futex_woke(Ok(1)).unwrap();
+        let both = as_json(&one.and(two));
+        let expected = json!({
+            "waits": 5, "woken": 1, "eagain": 2, "timed_out": 1, "wakes": 2, "woke": 1,
+        });
+        assert_eq!(both["futex"], expected);
+        assert_eq!((&both["calls"], &both["errors"]), (&json!({"futex": 7}), &json!({"futex": 3})));
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use std::fmt::{self, Display, Formatter};
 
 /// What stands for a figure that there is none of, or that is not known.
-pub(super) const NONE: &str = "-";
+pub(crate) const NONE: &str = "-";
 
 /// Nanoseconds, to three significant digits: `16.2 µs`.
-pub(super) struct Time(pub(super) u64);
+pub(crate) struct Time(pub(super) u64);
 
 impl Display for Time {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -41,12 +41,12 @@ fn rounded(value: u64, scale: u64, unit: u64) -> u64 {
 
 /// Nanoseconds as seconds, for moments: their decimals depend on what lies around them.
 #[expect(clippy::cast_precision_loss, reason = "a window of 2^53 ns is 104 days long")]
-pub(super) fn seconds(ns: u64) -> f64 {
+pub(crate) fn seconds(ns: u64) -> f64 {
     ns as f64 / 1e9
 }
 
 /// An integer with its thousands set apart: `1,042`.
-pub(super) struct Count(pub(super) u64);
+pub(crate) struct Count(pub(super) u64);
 
 impl Display for Count {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -59,10 +59,41 @@ impl Display for Count {
     }
 }
 
+/// A number to three significant digits, the thousands set apart: `1,042`, `46.1`, `0.00123`.
+pub(super) struct Significant(pub(super) f64);
+
+impl Display for Significant {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self(value) = *self;
+        if !value.is_finite() {
+            return f.write_str(NONE);
+        }
+        // Rounded before it is judged: 9.996 is 10.0, not 10.00.
+        let rounded: f64 = format!("{value:.2e}").parse().unwrap_or(value);
+        let magnitude = if rounded == 0.0 { 0.0 } else { rounded.abs().log10().floor() };
+        if magnitude < 2.0 && rounded != 0.0 {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "from 1 to 326, the decimals of the smallest number there is"
+            )]
+            let decimals = (2.0 - magnitude) as usize;
+            return write!(f, "{value:.decimals$}");
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a cast of what is too large gives the largest"
+        )]
+        let whole = value.abs().round() as u64;
+        write!(f, "{}{}", if value < 0.0 { "-" } else { "" }, Count(whole))
+    }
+}
+
 /// A part of a whole in percent, to the precision asked for; none of no whole.
-pub(super) struct Percent {
-    pub(super) part: u64,
-    pub(super) whole: u64,
+pub(crate) struct Percent {
+    pub(crate) part: u64,
+    pub(crate) whole: u64,
 }
 
 impl Display for Percent {
@@ -83,7 +114,7 @@ impl Display for Percent {
 }
 
 /// A count and what is counted: `1 thread`, `8 threads`.
-pub(super) fn counted(count: u64, one: &str, several: &str) -> String {
+pub(crate) fn counted(count: u64, one: &str, several: &str) -> String {
     format!("{} {}", Count(count), if count == 1 { one } else { several })
 }
 
@@ -128,6 +159,16 @@ mod tests {
     fn a_count_has_its_thousands_set_apart() {
         let counts = [0, 999, 1_000, 12_345, 123_456, 1_234_567].map(|n| Count(n).to_string());
         assert_eq!(counts, ["0", "999", "1,000", "12,345", "123,456", "1,234,567"]);
+    }
+
+    #[test]
+    fn a_number_has_three_significant_digits_and_no_more_decimals_than_that() {
+        let numbers = [0.0, 0.001_234, 0.1, 1.0, 9.996, 46.12, 99.96, 123.4, 12_345.6, -2.714_9];
+        let texts = numbers.map(|number| Significant(number).to_string());
+        let expected =
+            ["0", "0.00123", "0.100", "1.00", "10.0", "46.1", "100", "123", "12,346", "-2.71"];
+        assert_eq!(texts, expected);
+        assert_eq!(Significant(f64::INFINITY).to_string(), "-");
     }
 
     #[test]

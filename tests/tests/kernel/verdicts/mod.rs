@@ -1,0 +1,183 @@
+//! The right cause for each situation, and none where there is none.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "what goes wrong in a helper fails the test at hand"
+)]
+
+mod scenes;
+mod table;
+
+use std::{
+    io::{self, Write as _},
+    process::Command,
+};
+
+use serde_json::Value;
+use tests::{Report, Workload, cgroup::ControlGroup, programs, tracing};
+
+use self::{
+    scenes::{CAUSES, Scene, TWINS},
+    table::Table,
+};
+
+/// So often a situation may fail to come about, by what the program itself says: with others on its
+/// CPUs, threads that would fight may take turns. What is judged is judged once.
+const ATTEMPTS: usize = 3;
+
+/// Traces a scene whose processes begin in a group. Its report, and what it says itself.
+#[track_caller]
+fn trace(scene: &Scene, group: Option<&ControlGroup>) -> (Report, Vec<Value>) {
+    let workloads = programs::workloads();
+    let folder = std::path::Path::new(workloads.get_program()).parent().unwrap();
+    let mut script = format!("PATH={}:$PATH\n", folder.display());
+    if let Some(group) = group {
+        let tasks = group.path().join("cgroup.procs");
+        script = format!("echo $$ > {}\n{script}", tasks.display());
+    }
+    script += scene.script;
+    let mut tracer = programs::tracer();
+    let (report, finished) = tracing::trace_by(&mut tracer, "", &["sh", "-c", &script]);
+    let finished = finished.expect(0);
+    let truths = finished.stdout.lines().map(|line| serde_json::from_str(line).unwrap());
+    (report, truths.collect())
+}
+
+/// The names of the verdicts, the strongest first.
+#[track_caller]
+fn verdicts(report: &Report) -> Vec<&str> {
+    let verdicts = report.0["verdicts"].as_array().unwrap_or_else(|| panic!("none in {report}"));
+    verdicts.iter().map(|verdict| verdict["name"].as_str().unwrap()).collect()
+}
+
+/// What goes into a table: the first verdict, or else what cannot be told, or that there is nothing.
+#[track_caller]
+fn found(report: &Report) -> &str {
+    let cannot_tell = !report.0["cannot_tell"].as_array().unwrap().is_empty();
+    let none = if cannot_tell { "cannot tell" } else { "nothing" };
+    verdicts(report).first().copied().unwrap_or(none)
+}
+
+/// Says something, though the test may pass.
+fn say(text: &str) {
+    // A test that cannot speak is no worse.
+    drop(writeln!(io::stderr(), "{text}"));
+}
+
+/// What is wrong with the verdicts on a scene, if something is.
+#[track_caller]
+fn wrong(scene: &Scene, report: &Report) -> Option<String> {
+    let found = verdicts(report);
+    let right = match scene.cause {
+        Some(cause) => found.first() == Some(&cause),
+        None => found.is_empty(),
+    };
+    let expected = |name: &&str| Some(*name) == scene.cause || scene.besides.contains(name);
+    (!right || !found.iter().all(expected)).then(|| {
+        let (verdicts, open) = (&report.0["verdicts"], &report.0["cannot_tell"]);
+        format!("{}: {verdicts:#} {open:#} {}", scene.script, report.0["concurrency"])
+    })
+}
+
+#[test]
+fn every_situation_is_named_and_no_cell_off_the_diagonal_is_filled() {
+    let group = ControlGroup::favoured();
+    let mut table = Table::default();
+    let mut mistakes = Vec::new();
+    for scene in CAUSES.iter().chain(TWINS) {
+        let mut runs = (0..ATTEMPTS).map(|_| trace(scene, Some(&group)));
+        let came_about = runs.find(|(_, truths)| (scene.came_about)(truths));
+        let (report, _) = came_about
+            .unwrap_or_else(|| panic!("{} did not come about on this machine", scene.script));
+        table.add(scene.cause, found(&report));
+        mistakes.extend(wrong(scene, &report));
+    }
+    say(&format!("\n{table}"));
+    assert!(mistakes.is_empty(), "{}", mistakes.join("\n\n"));
+}
+
+#[test]
+fn with_others_on_its_cpus_no_work_without_a_cause_is_given_one() {
+    let mut others: Vec<Workload> =
+        (0..3).map(|_| Workload::waiting("syscalls spin=60s")).collect();
+    others.iter_mut().for_each(Workload::go);
+    let mut table = Table::default();
+    let mut mistakes = Vec::new();
+    for scene in TWINS {
+        let (report, _) = trace(scene, None);
+        table.add(scene.cause, found(&report));
+        mistakes.extend(wrong(scene, &report));
+    }
+    drop(others);
+    say(&format!("\nwith others on the CPUs:\n{table}"));
+    assert!(mistakes.is_empty(), "{}", mistakes.join("\n\n"));
+}
+
+#[test]
+fn with_others_on_its_cpus_a_situation_is_given_its_own_cause_or_none() {
+    let mut others: Vec<Workload> =
+        (0..3).map(|_| Workload::waiting("syscalls spin=60s")).collect();
+    others.iter_mut().for_each(Workload::go);
+    let mut table = Table::default();
+    let mut mistakes = Vec::new();
+    for scene in CAUSES.iter().step_by(2) {
+        let (report, _) = trace(scene, None);
+        table.add(scene.cause, found(&report));
+        mistakes.extend(wrong(scene, &report).filter(|_| !verdicts(&report).is_empty()));
+    }
+    drop(others);
+    say(&format!("\nwith others on the CPUs:\n{table}"));
+    assert!(mistakes.is_empty(), "{}", mistakes.join("\n\n"));
+}
+
+#[test]
+fn a_quota_is_seen_from_outside_too() {
+    let mut workload = Workload::waiting("oversubscribe --wait spin --quota 1 --seconds 1.2");
+    let tracing = tests::Tracing::of(workload.pid(), "");
+    workload.go();
+    let report = tracing.finish();
+    let _truth = workload.truth();
+    assert_eq!(verdicts(&report), ["cpu-quota"], "{report}");
+    assert_eq!(report.0["cpus"]["quota"], 1.0, "{report}");
+}
+
+#[test]
+fn intervals_have_no_verdicts_and_the_whole_has() {
+    let mut workload = Workload::waiting("syscalls spin=500ms --hold");
+    let tracing = tests::Tracing::of(workload.pid(), "-i 100ms");
+    let _truth = workload.work();
+    let (intervals, whole) = tracing.stop_intervals();
+    assert!(intervals.iter().all(|interval| interval.0.get("verdicts").is_none()));
+    assert_eq!(verdicts(&whole), [""; 0], "{whole}");
+}
+
+#[test]
+fn the_first_line_of_the_text_is_the_verdict() {
+    let first_line = |arguments: &[&str]| {
+        let workloads = programs::workloads();
+        let mut tracer: Command = programs::tracer();
+        tracer.arg("--").arg(workloads.get_program()).args(arguments);
+        let finished = tests::run(&mut tracer).expect(0);
+        finished.stderr.lines().next().unwrap_or_default().to_owned()
+    };
+    let churn = first_line(&["brk-loop", "--procs", "1", "--seconds", "0.8"]);
+    assert!(churn.starts_with("heap-churn (strong): "), "{churn}");
+    let healthy = first_line(&["brk-loop", "--procs", "1", "--seconds", "0.8", "--healthy"]);
+    assert_eq!(healthy, "nothing stands out");
+    let short = first_line(&["syscalls", "getppid=1"]);
+    assert!(short.starts_with("cannot tell: the window of "), "{short}");
+}
+
+#[test]
+fn what_was_too_short_or_idle_cannot_be_told() {
+    let cannot_tell = |options: &str, command: &[&str]| {
+        let (report, _) = tracing::trace(options, command);
+        assert_eq!(verdicts(&report), [""; 0], "{report}");
+        report.0["cannot_tell"][0]["missing"].as_str().unwrap_or_default().to_owned()
+    };
+    assert!(cannot_tell("", &["true"]).contains("is too short"));
+    assert!(cannot_tell("", &["sleep", "0.3"]).contains("did next to nothing"));
+    let workloads = programs::workloads();
+    let spin = [workloads.get_program().to_str().unwrap(), "syscalls", "spin=300ms"];
+    assert!(cannot_tell("-e brk", &spin).contains("futex, sched_yield were left out"));
+}

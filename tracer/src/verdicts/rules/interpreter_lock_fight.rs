@@ -1,0 +1,90 @@
+//! Threads release a lock and take it again at once, and those they wake come too late.
+
+use crate::report::Futex;
+use crate::verdicts::{
+    Finding, Rule, Strength, Verdict,
+    facts::{Account, Facts},
+    words::{number, per, percent, rate, share},
+};
+
+pub(in crate::verdicts) const RULE: Rule = Rule {
+    name: "interpreter-lock-fight",
+    summary: "threads fight over one lock, as Python 2's over the interpreter lock",
+    page: include_str!("../../../../docs/verdicts/interpreter-lock-fight.md"),
+    explains: &["oversubscribed-yield", "oversubscribed-spin", "interpreter-lock-wait"],
+    judge,
+};
+
+/// Calls about one word for each second on a CPU: fewer are no fight.
+const CALLS: f64 = 10_000.0;
+/// So many of them do nothing: they wake nobody, or wait for what has changed already.
+const IN_VAIN: f64 = 0.5;
+
+fn judge(facts: &Facts<'_>) -> Finding {
+    let fights = facts.processes.iter().filter_map(|it| Some((it, fought_over(it)?)));
+    let Some((process, word)) = fights.max_by_key(|(_, word)| word.calls) else {
+        return Finding::Nothing;
+    };
+    let on_cpu = process.on_cpu_ns();
+    let futex = process.kernel_ns(&["futex"]);
+    let wanting = facts.demand(process);
+    Finding::Verdict(Verdict {
+        name: RULE.name,
+        strength: Strength::Strong,
+        what: format!(
+            "{} threads of {} fight over one lock: it is released and taken again before those that \
+             it wakes have come, so they work one at a time, and pay for it",
+            word.waiters,
+            process.name()
+        ),
+        evidence: [
+            format!(
+                "{} futex calls on one word ({}), {} of all",
+                rate(word.calls, facts.seconds),
+                word.address.as_deref().unwrap_or("-"),
+                percent(share(word.calls, process.calls("futex")))
+            ),
+            format!(
+                "{} of its calls did nothing: {} of the waits found it changed (EAGAIN), {} of the \
+                 wakes woke nobody",
+                percent(in_vain(word)),
+                percent(share(word.again, word.waits)),
+                percent(share(word.wakes.saturating_sub(word.woken), word.wakes))
+            ),
+            format!(
+                "futex {} of its time on CPUs; {} threads want to run, {} CPUs were used",
+                percent(share(futex, on_cpu)),
+                number(wanting),
+                number(share(on_cpu, facts.report.window_ns))
+            ),
+        ],
+        remedy: format!(
+            "run processes in place of threads (multiprocessing, ProcessPoolExecutor: {} of them), or \
+             one thread; with Python 2 move to Python 3, whose lock is handed over; in a program of \
+             your own keep the lock for longer at a time",
+            facts.threads_to_have().unwrap_or(1)
+        ),
+        against:
+            "calls that are spread over many words, or waits that mostly sleep until they are \
+                  woken: then the lock is in use, but not fought over"
+                .to_owned(),
+        weight: share(process.demand_ns(), facts.all.demand_ns()),
+    })
+}
+
+/// The word that the threads of a process fight over.
+fn fought_over<'a>(it: &Account<'a>) -> Option<&'a Futex> {
+    let seconds = per(it.on_cpu_ns(), 1e9);
+    it.futexes.iter().find(|word| {
+        word.address.is_some()
+            && word.waiters >= 2
+            && word.wakers >= 2
+            && per(word.calls, seconds) >= CALLS
+            && in_vain(word) >= IN_VAIN
+    })
+}
+
+/// The share of the calls about a word that neither slept nor woke.
+fn in_vain(word: &Futex) -> f64 {
+    share(word.again + word.wakes.saturating_sub(word.woken), word.calls)
+}

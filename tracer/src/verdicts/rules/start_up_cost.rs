@@ -1,0 +1,124 @@
+//! Processes take longer to start than they work.
+
+use crate::report::{End, Group};
+use crate::units::Time;
+use crate::verdicts::{
+    Finding, Rule, Strength, Verdict,
+    facts::{Account, Facts, times},
+    words::{bytes, number, per, percent, share},
+};
+
+pub(in crate::verdicts) const RULE: Rule = Rule {
+    name: "start-up-cost",
+    summary: "processes take longer to start than they work",
+    page: include_str!("../../../../docs/verdicts/start-up-cost.md"),
+    explains: &[],
+    judge,
+};
+
+/// Fewer are no habit.
+const BORN: usize = 2;
+/// Who lives longer has other costs.
+const SHORT_NS: u64 = 5_000_000_000;
+/// Whose time on CPUs is no longer than this may have spent most of it on being born and dying.
+const BRIEF_NS: u64 = 100_000_000;
+/// So much of all time on CPUs is theirs.
+const PART: f64 = 0.3;
+/// So much of their time on CPUs goes into the start.
+const START: f64 = 0.5;
+
+fn judge(facts: &Facts<'_>) -> Finding {
+    let Some(births) = &facts.report.total.births else { return Finding::Nothing };
+    let short = facts.processes.iter().filter_map(Short::of);
+    let short: Vec<_> = short.filter(|it| is_target(facts, it.group.ppid)).collect();
+    if short.len() < BORN {
+        return Finding::Nothing;
+    }
+    let n = short.len() as u64;
+    let sum = |figure: &dyn Fn(&Short<'_>) -> u64| short.iter().map(figure).sum::<u64>();
+    let on_cpu = sum(&|it| it.account.on_cpu_ns());
+    let starting = sum(&|it| it.starting_ns(facts));
+    let (part, start) = (share(on_cpu, facts.all.on_cpu_ns()), share(starting, on_cpu));
+    if part < PART || start < START {
+        return Finding::Nothing;
+    }
+    let each = |ns: u64| Time(ns / n);
+    let faults = sum(&|it| it.account.sched.faults.minor);
+    Finding::Verdict(Verdict {
+        name: RULE.name,
+        strength: if start >= 0.75 && part >= 0.5 { Strength::Strong } else { Strength::Clear },
+        what: format!(
+            "processes take longer to start than they work: {n} were born, and {} of their time on \
+             CPUs went into the start",
+            percent(start)
+        ),
+        evidence: [
+            format!(
+                "{} born, {} at a time on a CPU, {} of the time of all",
+                births.processes,
+                each(on_cpu),
+                percent(part)
+            ),
+            format!(
+                "each lived {} and was starting for {} of CPU time, which leaves {} for its work",
+                each(sum(&|it| it.life_ns)),
+                each(starting),
+                each(on_cpu - starting)
+            ),
+            format!(
+                "each mapped {} in {} calls and made {} page faults",
+                bytes(per(sum(&|it| it.account.bytes("mmap")), 1.0) / per(n, 1.0)),
+                number(share(sum(&|it| it.account.calls("mmap")), n)),
+                number(share(faults, n))
+            ),
+        ],
+        remedy: "start workers once and give them many tasks (one Pool for the whole program), give each \
+                 task more to do, fork in place of spawning where that is safe \
+                 (multiprocessing.get_context(\"fork\"), or \"forkserver\" with set_forkserver_preload), \
+                 import less in what a worker runs; or do the work in one process"
+            .to_owned(),
+        against: "processes that go on working long after their last mapping, or that read their data \
+                  while they start: then that is the work"
+            .to_owned(),
+        weight: part * start,
+    })
+}
+
+fn is_target(facts: &Facts<'_>, pid: Option<u32>) -> bool {
+    pid.is_some() && facts.processes.iter().filter_map(|it| it.group).any(|group| group.pid == pid)
+}
+
+/// A process that was born in the window and ended in it, soon.
+struct Short<'a> {
+    account: &'a Account<'a>,
+    group: &'a Group,
+    born_ns: u64,
+    life_ns: u64,
+}
+
+impl<'a> Short<'a> {
+    fn of(account: &'a Account<'a>) -> Option<Self> {
+        let group = account.group?;
+        let born_ns = group.born_ns?;
+        let life_ns = group.exited_ns?.saturating_sub(born_ns);
+        let ended = group.end.is_some_and(|end| end != End::Exec);
+        (ended && life_ns <= SHORT_NS).then_some(Self { account, group, born_ns, life_ns })
+    }
+
+    /// Time on a CPU that went into its start: up to its last mapping, for loading is mapping; and
+    /// if it worked for a moment only, the kernel's part, which is what birth and death cost. A
+    /// program that gives back what it maps is past its start.
+    fn starting_ns(&self, facts: &Facts<'_>) -> u64 {
+        let it = self.account;
+        let on_cpu = it.on_cpu_ns();
+        let kept = share(it.bytes("munmap"), it.bytes("mmap")) < 0.5;
+        let loading = it.last_ns("mmap").filter(|_| kept);
+        let loading =
+            loading.map_or(0.0, |last| share(last.saturating_sub(self.born_ns), self.life_ns));
+        let kernel = match on_cpu {
+            ..=BRIEF_NS => it.in_calls_ns() + facts.faults_ns(it).unwrap_or(0),
+            _ => 0,
+        };
+        times(on_cpu, loading).max(kernel.min(on_cpu))
+    }
+}

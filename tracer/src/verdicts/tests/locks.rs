@@ -1,0 +1,109 @@
+//! Threads and the one lock that all of them need.
+
+use super::*;
+use crate::report::{Futex, Group};
+
+/// Python 2, two threads for two seconds of each CPU: as measured, times five.
+fn fight() -> Futex {
+    Futex {
+        address: Some("0x7f52c8000b60".to_owned()),
+        calls: 3_990_000,
+        waits: 1_570_000,
+        again: 1_450_000,
+        wakes: 2_420_000,
+        woken: 117_000,
+        waiters: 2,
+        wakers: 2,
+        slept_ns: 3_250 * MS,
+        ..Futex::default()
+    }
+}
+
+fn fighting(word: Futex) -> Group {
+    process(7, 2).computes(6_000).calls("futex", word.calls, 5_000, None).uses(word)
+}
+
+#[test]
+fn threads_that_fight_over_a_word_are_named() {
+    let verdict = only(&report(vec![fighting(fight())]));
+    assert_eq!((verdict.name, verdict.strength), ("interpreter-lock-fight", Strength::Strong));
+    assert!(verdict.evidence[0].starts_with("399,000/s futex calls on one word (0x7f52c8000b60)"));
+    assert!(
+        verdict.evidence[1].contains("92 % of the waits found it changed"),
+        "{:?}",
+        verdict.evidence
+    );
+}
+
+#[test]
+fn a_fight_explains_the_crowd_that_it_makes() {
+    let word = Futex { waiters: 8, wakers: 8, ..fight() };
+    let eight = Group { threads: 8, ..fighting(word) }.waits_for_a_cpu(60_000);
+    assert_eq!(names(&report(vec![eight])), ["interpreter-lock-fight"]);
+}
+
+#[test]
+fn a_fight_takes_two_and_ten_thousand_calls_for_each_second_half_of_them_in_vain() {
+    let none = |word| assert_eq!(names(&report(vec![fighting(word)])), [""; 0]);
+    let some = |word| assert_eq!(names(&report(vec![fighting(word)])), ["interpreter-lock-fight"]);
+    none(Futex { waiters: 1, ..fight() });
+    none(Futex { wakers: 1, ..fight() });
+    none(Futex { address: None, ..fight() });
+    let slow =
+        Futex { calls: 110_000, waits: 50_000, again: 0, wakes: 60_000, woken: 5_000, ..fight() };
+    some(slow.clone());
+    none(Futex { calls: 109_999, ..slow.clone() });
+    none(Futex { woken: 5_001, ..slow });
+}
+
+/// Python 3, so many threads: as measured.
+fn turns(waiters: usize) -> Futex {
+    let sleepers = waiters as u64 - 1;
+    Futex {
+        address: Some("0x7ffd09c8d7d0".to_owned()),
+        calls: 2_270 * sleepers,
+        waits: 2_200 * sleepers,
+        timed_out: 1_900 * sleepers,
+        timed_out_slept_ns: 1_900 * sleepers * 5_070_000,
+        slept_ns: sleepers * 9_900 * MS,
+        wakes: 1_980,
+        woken: 1_980,
+        waiters,
+        wakers: waiters,
+        ..Futex::default()
+    }
+}
+
+fn in_turns(on_cpu_ms: u64, word: Futex) -> Group {
+    process(7, 8).computes(on_cpu_ms).calls("futex", word.calls, 0, None).uses(word)
+}
+
+#[test]
+fn threads_that_take_turns_are_named() {
+    for threads in [2, 8] {
+        let verdict = only(&report(vec![in_turns(9_900, turns(threads))]));
+        assert_eq!((verdict.name, verdict.strength), ("interpreter-lock-wait", Strength::Strong));
+        assert!(verdict.evidence[1].ends_with("5.07 ms in the mean"), "{:?}", verdict.evidence);
+    }
+}
+
+#[test]
+fn taking_turns_means_that_one_works_at_a_time() {
+    let some = |group| assert_eq!(names(&report(vec![group])), ["interpreter-lock-wait"]);
+    let none = |group| assert_eq!(names(&report(vec![group])), [""; 0]);
+    some(in_turns(11_500, turns(2)));
+    none(in_turns(11_510, turns(2)));
+    some(in_turns(4_000, turns(2)));
+    none(in_turns(3_990, turns(2)));
+}
+
+#[test]
+fn those_that_look_for_work_now_and_then_take_no_turns() {
+    let none = |word| assert_eq!(names(&report(vec![in_turns(9_900, word)])), [""; 0]);
+    // Asleep all the time: nobody of them works.
+    none(Futex { slept_ns: 2 * 9_900 * MS, ..turns(2) });
+    // Once a second.
+    none(Futex { timed_out: 199, timed_out_slept_ns: 199 * 5 * MS, ..turns(2) });
+    none(Futex { timed_out_slept_ns: 1_900 * 51 * MS, ..turns(2) });
+    none(Futex { wakers: 1, ..turns(2) });
+}
