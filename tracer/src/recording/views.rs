@@ -121,7 +121,8 @@ fn trim(group: &mut Group, display: &Display) {
     let Sched { on_cpu_ns, run_queue_ns, off_cpu_ns, off_cpu, .. } = &mut group.sched;
     let of_sched = [on_cpu_ns, run_queue_ns, off_cpu_ns].into_iter();
     let of_sleeps = off_cpu.iter_mut().map(|sleep| &mut sleep.ns);
-    for figures in of_rows.chain(of_sched).chain(of_sleeps) {
+    let of_births = group.births.iter_mut().map(|births| &mut births.lived_ns);
+    for figures in of_rows.chain(of_sched).chain(of_sleeps).chain(of_births) {
         figures.hdr = None;
         if !display.histograms {
             figures.histogram.clear();
