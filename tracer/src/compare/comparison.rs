@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Difference, Origin};
+use super::{Causes, Difference, Origin};
 
 /// Version of the JSON: raised when a field changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
@@ -22,6 +22,8 @@ pub struct Comparison {
     pub base: Side,
     /// The other.
     pub new: Side,
+    /// What stands out in each, and what only both together show.
+    pub causes: Causes,
     /// What differs in the metadata, most likely to matter first.
     pub differences: Vec<Difference>,
     /// How much more thread time a unit takes.

@@ -6,6 +6,7 @@
 //! to the change of the whole.
 
 mod bootstrap;
+mod causes;
 mod comparison;
 mod differences;
 mod measure;
@@ -18,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, ensure};
 
+pub use causes::Causes;
 pub use comparison::{Comparison, Figures, Kind, Part, Ratio, Ratios, Row, SCHEMA, Side};
 pub use differences::Difference;
 pub use unit::{Origin, Per};
@@ -270,14 +272,16 @@ fn settled(
         ));
     }
     let [base, new] = sides_shown;
+    let recordings = sides.map(|side| side.recording);
     Comparison {
         schema: SCHEMA,
         per: unit.name.clone(),
         per_from: unit.from,
         per_note: unit.note.clone(),
+        causes: causes::causes(unit, recordings, [base.units, new.units]),
         base,
         new,
-        differences: differences::differences(sides[0].recording, sides[1].recording),
+        differences: differences::differences(recordings[0], recordings[1]),
         change_ns: rounded(whole.value()),
         low_ns,
         high_ns,

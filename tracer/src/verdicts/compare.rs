@@ -1,12 +1,15 @@
 //! What two reports show together that neither shows alone.
 
 use super::{
-    Finding, Strength, Verdict,
+    Finding, Name, Strength, Verdict,
     facts::{Account, Facts},
     rules,
     words::{number, percent, share},
 };
 use crate::{report::Report, units::Time, verdicts::Blind};
+
+/// The only verdict that takes two reports.
+pub const MEMORY_BANDWIDTH: Name = rules::memory_bandwidth::RULE.name;
 
 /// How much was done in two runs, in a unit that both count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

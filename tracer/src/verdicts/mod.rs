@@ -18,7 +18,7 @@ mod words;
 mod tests;
 
 pub use blind::Blind;
-pub use compare::{Work, compare};
+pub use compare::{MEMORY_BANDWIDTH, Work, compare};
 pub use explain::{Topic, explain};
 pub use finding::{Diagnosis, Finding, Name, Strength, Undecided, Verdict};
 pub use registry::{RULES, Rule};

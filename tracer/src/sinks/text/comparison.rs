@@ -6,10 +6,12 @@ use textwrap::core::display_width;
 use super::{
     page::{HEADING, NOTE, PLAIN, Page},
     units::{Count, NONE, Time, counted},
+    verdicts,
 };
 use crate::{
-    compare::{Comparison, Kind, Part, Ratio, Row, Side},
+    compare::{Causes, Comparison, Kind, Part, Ratio, Row, Side},
     sinks::Style,
+    verdicts::Diagnosis,
 };
 
 /// Parts below this share of the largest are put together, unless they are significant.
@@ -25,6 +27,7 @@ pub(in crate::sinks) fn render(comparison: &Comparison, style: &Style) -> String
     sides(comparison, &mut page);
     differences(comparison, &mut page);
     page.gap();
+    causes(&comparison.causes, &mut page);
     change(comparison, &mut page);
     rows(comparison, &mut page);
     for note in &comparison.notes {
@@ -65,6 +68,34 @@ fn differences(comparison: &Comparison, page: &mut Page<'_>) {
     for item in items {
         page.entry(&[item]);
     }
+}
+
+/// What stands out on each side by name, and in full what is new.
+fn causes(causes: &Causes, page: &mut Page<'_>) {
+    let Causes { base, new, together } = causes;
+    let (in_base, in_new) = (standing_out(base.as_ref()), standing_out(new.as_ref()));
+    page.prose(HEADING, &format!("in BASE {in_base}; in NEW {in_new}"));
+    let known = |name| base.iter().flat_map(|it| &it.verdicts).any(|verdict| verdict.name == name);
+    let of_new = new.iter().flat_map(|it| &it.verdicts).filter(|verdict| !known(verdict.name));
+    for verdict in of_new.chain(&together.verdicts) {
+        verdicts::put_one(verdict, page);
+    }
+    for undecided in &together.cannot_tell {
+        page.prose(NOTE, &verdicts::undecided(undecided));
+    }
+    page.gap();
+}
+
+fn standing_out(diagnosis: Option<&Diagnosis>) -> String {
+    let Some(diagnosis) = diagnosis else { return "the end is missing".to_owned() };
+    if diagnosis.verdicts.is_empty() {
+        return "nothing stands out".to_owned();
+    }
+    let names = diagnosis
+        .verdicts
+        .iter()
+        .map(|verdict| format!("{} ({})", verdict.name, verdict.strength.word()));
+    format!("stands out: {}", names.collect::<Vec<_>>().join(", "))
 }
 
 fn change(comparison: &Comparison, page: &mut Page<'_>) {

@@ -18,7 +18,7 @@ pub(super) fn put(diagnosis: &Diagnosis, page: &mut Page<'_>) {
     page.gap();
 }
 
-fn put_one(verdict: &Verdict, page: &mut Page<'_>) {
+pub(super) fn put_one(verdict: &Verdict, page: &mut Page<'_>) {
     let Verdict { name, strength, what, evidence, remedy, against, .. } = verdict;
     page.prose(HEADING, &format!("{name} ({}): {what}", strength.word()));
     for figure in evidence {
@@ -29,7 +29,7 @@ fn put_one(verdict: &Verdict, page: &mut Page<'_>) {
     page.prose(NOTE, &format!("  more: tracer --explain {name}"));
 }
 
-fn undecided(undecided: &Undecided) -> String {
+pub(super) fn undecided(undecided: &Undecided) -> String {
     match undecided.name {
         Some(name) => format!("cannot tell {name}: {}", undecided.missing),
         None => format!("cannot tell: {}", undecided.missing),
