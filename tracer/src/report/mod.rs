@@ -334,6 +334,10 @@ pub struct Row {
     /// Bytes that the completed, successful calls asked for, where they ask for bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
+    /// Of these, bytes that were taken when as many had been given back before; for "brk grow" and
+    /// "mmap".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub again_bytes: Option<u64>,
     /// When the last of the completed calls ended, since the window opened; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_ns: Option<u64>,

@@ -67,6 +67,11 @@ impl<'a> Account<'a> {
         self.row(name).and_then(|row| row.bytes).unwrap_or(0)
     }
 
+    /// Bytes that they took again after as many had been given back.
+    pub(super) fn again_bytes(&self, name: &str) -> u64 {
+        self.row(name).and_then(|row| row.again_bytes).unwrap_or(0)
+    }
+
     /// The process as a sentence has it.
     pub(super) fn name(&self) -> String {
         let group = self.group;

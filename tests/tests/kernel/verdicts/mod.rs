@@ -10,6 +10,7 @@ mod table;
 
 use std::{
     io::{self, Write as _},
+    path::Path,
     process::Command,
 };
 
@@ -25,18 +26,14 @@ use self::{
 /// CPUs, threads that would fight may take turns. What is judged is judged once.
 const ATTEMPTS: usize = 3;
 
-/// Traces a scene whose processes begin in a group. Its report, and what it says itself.
+/// Traces a scene, with a tracer that begins in a group. Its report, and what it says itself.
 #[track_caller]
 fn trace(scene: &Scene, group: Option<&ControlGroup>) -> (Report, Vec<Value>) {
     let workloads = programs::workloads();
-    let folder = std::path::Path::new(workloads.get_program()).parent().unwrap();
-    let mut script = format!("PATH={}:$PATH\n", folder.display());
-    if let Some(group) = group {
-        let tasks = group.path().join("cgroup.procs");
-        script = format!("echo $$ > {}\n{script}", tasks.display());
-    }
-    script += scene.script;
-    let mut tracer = programs::tracer();
+    let folder = Path::new(workloads.get_program()).parent().unwrap();
+    let script = format!("PATH={}:$PATH\n{}", folder.display(), scene.script);
+    let tracer = programs::tracer();
+    let mut tracer = group.map_or(tracer, |group| group.starting(&programs::tracer()));
     let (report, finished) = tracing::trace_by(&mut tracer, "", &["sh", "-c", &script]);
     let finished = finished.expect(0);
     let truths = finished.stdout.lines().map(|line| serde_json::from_str(line).unwrap());
@@ -68,15 +65,21 @@ fn say(text: &str) {
 #[track_caller]
 fn wrong(scene: &Scene, report: &Report) -> Option<String> {
     let found = verdicts(report);
-    let right = match scene.cause {
-        Some(cause) => found.first() == Some(&cause),
-        None => found.is_empty(),
-    };
+    let right = found.first().copied() == scene.cause;
+    if right { unexpected(scene, report) } else { Some(told(scene, report)) }
+}
+
+/// The same, where other programs may have kept the situation from coming about.
+#[track_caller]
+fn unexpected(scene: &Scene, report: &Report) -> Option<String> {
+    let found = verdicts(report);
     let expected = |name: &&str| Some(*name) == scene.cause || scene.besides.contains(name);
-    (!right || !found.iter().all(expected)).then(|| {
-        let (verdicts, open) = (&report.0["verdicts"], &report.0["cannot_tell"]);
-        format!("{}: {verdicts:#} {open:#} {}", scene.script, report.0["concurrency"])
-    })
+    (!found.iter().all(expected)).then(|| told(scene, report))
+}
+
+fn told(scene: &Scene, report: &Report) -> String {
+    let (verdicts, open) = (&report.0["verdicts"], &report.0["cannot_tell"]);
+    format!("{}: {verdicts:#} {open:#} {}", scene.script, report.0["concurrency"])
 }
 
 #[test]
@@ -123,7 +126,7 @@ fn with_others_on_its_cpus_a_situation_is_given_its_own_cause_or_none() {
     for scene in CAUSES.iter().step_by(2) {
         let (report, _) = trace(scene, None);
         table.add(scene.cause, found(&report));
-        mistakes.extend(wrong(scene, &report).filter(|_| !verdicts(&report).is_empty()));
+        mistakes.extend(unexpected(scene, &report));
     }
     drop(others);
     say(&format!("\nwith others on the CPUs:\n{table}"));
@@ -132,8 +135,11 @@ fn with_others_on_its_cpus_a_situation_is_given_its_own_cause_or_none() {
 
 #[test]
 fn a_quota_is_seen_from_outside_too() {
-    let mut workload = Workload::waiting("oversubscribe --wait spin --quota 1 --seconds 1.2");
+    let group = ControlGroup::favoured();
+    let arguments = "oversubscribe --wait spin --quota 1 --seconds 1.2";
+    let mut workload = Workload::waiting_as(&mut group.starting(&programs::workloads()), arguments);
     let tracing = tests::Tracing::of(workload.pid(), "");
+    group.take(tracing.pid());
     workload.go();
     let report = tracing.finish();
     let _truth = workload.truth();

@@ -57,8 +57,15 @@ pub(super) const CAUSES: &[Scene] = &[
         "workloads oversubscribe --wait yield --threads 4 --seconds 0.8",
         Some("oversubscribed-yield"),
     ),
-    scene("workloads oversubscribe --wait spin --quota 1 --seconds 1.2", Some("cpu-quota")),
-    scene("workloads oversubscribe --wait yield --quota 0.5 --seconds 1.2", Some("cpu-quota")),
+    // If others leave them less than the quota, they are too many all the same.
+    Scene {
+        besides: &["oversubscribed-spin"],
+        ..scene("workloads oversubscribe --wait spin --quota 1 --seconds 1.2", Some("cpu-quota"))
+    },
+    Scene {
+        besides: &["oversubscribed-yield"],
+        ..scene("workloads oversubscribe --wait yield --quota 0.5 --seconds 1.2", Some("cpu-quota"))
+    },
     Scene {
         came_about: fought,
         ..scene(
@@ -93,7 +100,7 @@ pub(super) const CAUSES: &[Scene] = &[
         "workloads interpreter-lock --style pool --threads 8 --seconds 0.8",
         Some("oversubscribed-yield"),
     ),
-    scene("workloads gather --serial --procs 2 --seconds 0.8", Some("serial-dispatch")),
+    scene("workloads gather --serial --procs 3 --seconds 0.8", Some("serial-dispatch")),
     scene("workloads gather --serial --procs 6 --seconds 0.8", Some("serial-dispatch")),
     scene("workloads shm-sum --start exec --procs 4 --iterations 2", Some("start-up-cost")),
     scene("workloads shm-sum --start exec --procs 16 --iterations 1", Some("start-up-cost")),

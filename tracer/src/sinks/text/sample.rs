@@ -325,7 +325,12 @@ pub(in crate::sinks) fn complete() -> Report {
     group.syscalls = group
         .syscalls
         .drain(..)
-        .map(|row| Row { bytes: Some(8 << 20), last_ns: Some(4 * S), ..open_futex(row) })
+        .map(|row| Row {
+            bytes: Some(8 << 20),
+            again_bytes: Some(4 << 20),
+            last_ns: Some(4 * S),
+            ..open_futex(row)
+        })
         .collect();
     // What is no system call in the budget's maps, whose keys are names and not fields.
     group.budget.kernel_ns = BTreeMap::from([("other".to_owned(), 24 * MS)]);

@@ -4,7 +4,7 @@
 use crate::verdicts::{
     Finding, Rule, Strength, Verdict,
     facts::{Account, Facts},
-    words::{cpus, number, percent, share},
+    words::{cpus, number, per, percent, share},
 };
 
 pub(in crate::verdicts) const RULE: Rule = Rule {
@@ -15,8 +15,9 @@ pub(in crate::verdicts) const RULE: Rule = Rule {
     judge,
 };
 
-/// Threads that run or want to: with more the workers do overlap.
-const AT_ONCE: f64 = 1.35;
+/// Threads that run or want to, beyond one, for each worker beyond one: with more they do overlap.
+/// One that has answered, and has lost its CPU before it sleeps, counts too.
+const AT_ONCE: f64 = 0.3;
 /// With less to do than this nobody waits for the workers.
 const WORK: f64 = 0.4;
 /// A worker does at least so much of what the busiest one does.
@@ -24,16 +25,19 @@ const WORKER: f64 = 0.2;
 /// A worker is there for so much of the window.
 const ALIVE: f64 = 0.5;
 /// So much of its life a worker sleeps.
-const IDLE: f64 = 0.4;
+const IDLE: f64 = 0.35;
 /// So much of its sleep is ended by the one that feeds it.
 const FED: f64 = 0.6;
 
 fn judge(facts: &Facts<'_>) -> Finding {
     let demand = facts.demand(&facts.all);
-    if !(WORK..=AT_ONCE).contains(&demand) || facts.cpus().is_none_or(|cpus| cpus < 1.5) {
+    if demand < WORK || facts.cpus().is_none_or(|cpus| cpus < 1.5) {
         return Finding::Nothing;
     }
     let Some((feeder, workers)) = crew(facts) else { return Finding::Nothing };
+    if demand > 1.0 + AT_ONCE * per(workers.len() as u64 - 1, 1.0) {
+        return Finding::Nothing;
+    }
     let shares = &facts.report.concurrency.running_processes_share;
     let together: f64 = shares.iter().skip(2).sum();
     let working: f64 = shares.iter().skip(1).sum();

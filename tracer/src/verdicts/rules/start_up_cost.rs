@@ -107,11 +107,11 @@ impl<'a> Short<'a> {
 
     /// Time on a CPU that went into its start: up to its last mapping, for loading is mapping; and
     /// if it worked for a moment only, the kernel's part, which is what birth and death cost. A
-    /// program that gives back what it maps is past its start.
+    /// program that takes again what it gave back is past its start.
     fn starting_ns(&self, facts: &Facts<'_>) -> u64 {
         let it = self.account;
         let on_cpu = it.on_cpu_ns();
-        let kept = share(it.bytes("munmap"), it.bytes("mmap")) < 0.5;
+        let kept = share(it.again_bytes("mmap"), it.bytes("mmap")) < 0.5;
         let loading = it.last_ns("mmap").filter(|_| kept);
         let loading =
             loading.map_or(0.0, |last| share(last.saturating_sub(self.born_ns), self.life_ns));

@@ -35,6 +35,7 @@ fn the_room_to_keep_is_several_times_what_is_given_back() {
     let large = churner(7, 700, 630, 4_500);
     let syscalls = large.syscalls.iter().cloned().map(|mut row| {
         row.bytes = row.bytes.map(|bytes| 10 * bytes);
+        row.again_bytes = row.bytes;
         row
     });
     let verdict = only(&report(vec![Group { syscalls: syscalls.collect(), ..large }]));
@@ -52,12 +53,14 @@ fn heap_churn_begins_at_a_tenth_of_the_time_on_cpus_and_three_times_a_second() {
 
 #[test]
 fn a_heap_that_grows_is_none_that_churns() {
-    let grows = |given_back: u64| {
-        process(7, 1)
+    let grows = |again: u64| {
+        let mut group = process(7, 1)
             .computes(5_000)
             .calls("brk grow", 1_000, 100, Some(1_000 * MIB))
-            .calls("brk shrink", 100, 100, Some(given_back * MIB))
-            .faults(4_000, 256_000)
+            .calls("brk shrink", 100, 100, Some(1_000 * MIB))
+            .faults(4_000, 256_000);
+        group.syscalls[0].again_bytes = Some(again * MIB);
+        group
     };
     assert_eq!(names(&report(vec![grows(500)])), ["heap-churn"]);
     assert_eq!(names(&report(vec![grows(499)])), [""; 0]);
@@ -96,11 +99,13 @@ fn page_faults_go_to_heap_or_mappings_by_the_bytes_they_took() {
 
 /// A worker that maps and unmaps so many blocks of this size.
 fn mapper(blocks: u64, size: u64, unmapped: u64, calls_ms: u64, faults_ms: u64) -> Group {
-    process(7, 1)
+    let mut group = process(7, 1)
         .computes(9_900 - calls_ms - faults_ms)
         .calls("mmap", blocks, calls_ms / 4, Some(blocks * size))
         .calls("munmap", unmapped, calls_ms * 3 / 4, Some(unmapped * size))
-        .faults(faults_ms, blocks * size / 4_096)
+        .faults(faults_ms, blocks * size / 4_096);
+    group.syscalls[0].again_bytes = Some(unmapped * size);
+    group
 }
 
 #[test]
