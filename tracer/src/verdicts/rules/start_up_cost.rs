@@ -18,7 +18,7 @@ pub(in crate::verdicts) const RULE: Rule = Rule {
 
 /// Fewer are no habit.
 const BORN: usize = 2;
-/// Who lives longer has other costs.
+/// Who was on a CPU for longer has other costs.
 const SHORT_NS: u64 = 5_000_000_000;
 /// Whose time on CPUs is no longer than this may have spent most of it on being born and dying.
 const BRIEF_NS: u64 = 100_000_000;
@@ -88,7 +88,7 @@ fn is_target(facts: &Facts<'_>, pid: Option<u32>) -> bool {
     pid.is_some() && facts.processes.iter().filter_map(|it| it.group).any(|group| group.pid == pid)
 }
 
-/// A process that was born in the window and ended in it, soon.
+/// A process that was born in the window and ended in it, before it had done much.
 struct Short<'a> {
     account: &'a Account<'a>,
     group: &'a Group,
@@ -102,7 +102,12 @@ impl<'a> Short<'a> {
         let born_ns = group.born_ns?;
         let life_ns = group.exited_ns?.saturating_sub(born_ns);
         let ended = group.end.is_some_and(|end| end != End::Exec);
-        (ended && life_ns <= SHORT_NS).then_some(Self { account, group, born_ns, life_ns })
+        (ended && account.on_cpu_ns() <= SHORT_NS).then_some(Self {
+            account,
+            group,
+            born_ns,
+            life_ns,
+        })
     }
 
     /// Time on a CPU that went into its start: up to its last mapping, for loading is mapping; and
