@@ -92,6 +92,15 @@ impl Scheduled {
     }
 }
 
+/// How often the scheduler has put a thread onto another CPU; `None` of a kernel that does not say.
+#[track_caller]
+#[must_use]
+pub fn migrations(tid: i32) -> Option<u64> {
+    let sched = fs::read_to_string(format!("/proc/{tid}/sched")).ok()?;
+    let line = sched.lines().find(|line| line.starts_with("se.nr_migrations"))?;
+    line.rsplit(' ').next()?.parse().ok()
+}
+
 /// CPU time that a hypervisor has taken from this machine, on all CPUs, to a tick.
 #[track_caller]
 #[must_use]

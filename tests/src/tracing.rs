@@ -85,14 +85,6 @@ impl Tracing {
         self.finish_intervals().1
     }
 
-    /// Closes the window, and gives a report that says how much was lost.
-    #[track_caller]
-    #[must_use]
-    pub fn stop_despite_losses(self) -> Report {
-        self.interrupt();
-        self.all_reports().1
-    }
-
     fn interrupt(&self) {
         kill(Pid::from_raw(self.pid), Signal::SIGINT).unwrap();
     }
@@ -109,7 +101,7 @@ impl Tracing {
         let finished = self.running.finish().expect(0);
         let mut reports = Report::parse_lines(&finished.stdout);
         let whole = reports.pop().unwrap_or_else(|| panic!("no report of {finished}"));
-        consistency::check(&whole);
+        reports.iter().chain([&whole]).for_each(consistency::check);
         (reports, whole)
     }
 }

@@ -107,11 +107,17 @@ pub struct Config {
     pub all: u32,
     /// 1: tell of every exec, of targets or not.
     pub foreign_execs: u32,
+    /// 1: accounts are kept by thread.
+    pub by_thread: u32,
+    /// 1: what is sent may change, as [`Control::detail`](crate::fold::Control::detail) says.
+    pub sheds: u32,
+    /// Waits and calls from this length on are sent whole whenever there is room, in microseconds.
+    pub pauses_over_us: u32,
     /// How each system call is treated, by number.
     pub treatment: [u8; SYSCALLS],
 }
 
-const _: () = assert!(size_of::<Config>() == 35 * 4 + SYSCALLS);
+const _: () = assert!(size_of::<Config>() == 38 * 4 + SYSCALLS);
 
 #[cfg(not(target_arch = "bpf"))]
 // SAFETY: `repr(C)`, integers only, and the assertion above shows that there is no padding.

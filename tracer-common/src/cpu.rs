@@ -4,10 +4,16 @@
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counter {
-    /// A call did not fit into the ring.
+    /// A call that cannot be folded found no room anywhere.
     LostCalls,
-    /// A stay on a CPU did not fit into the ring.
-    LostSlices,
+    /// A call was not sent, but added to the sums of its thread.
+    FoldedCalls,
+    /// A stay on a CPU was.
+    FoldedSlices,
+    /// A call was added to the sums of all, for its thread had no room left.
+    HomelessCalls,
+    /// A stay on a CPU was.
+    HomelessSlices,
     /// A sample did not fit into its ring.
     LostSamples,
     /// A turning point of a process did not fit into its ring.

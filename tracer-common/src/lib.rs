@@ -9,6 +9,7 @@
 
 pub mod config;
 pub mod cpu;
+pub mod fold;
 pub mod locks;
 pub mod record;
 pub mod thread;

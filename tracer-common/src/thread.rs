@@ -1,7 +1,7 @@
 //! The state of one target thread, kept by the kernel with the thread itself (task-local storage):
 //! it is born and dies with the thread, so that no reused id ever meets another's state.
 
-use crate::locks::ThreadLocks;
+use crate::{fold::FoldedStays, locks::ThreadLocks};
 
 /// A call that has begun.
 #[repr(C)]
@@ -105,6 +105,8 @@ pub struct Thread {
     pub suspended: Suspended,
     /// Its waits for the kernel's locks.
     pub locks: ThreadLocks,
+    /// Its stays that were not sent, by [`Control::place`](crate::fold::Control::place).
+    pub folded: [FoldedStays; 2],
 }
 
 impl Thread {
@@ -133,4 +135,4 @@ impl Thread {
         Self::HELD | Self::FRESH | Self::NEWBORN | Self::SUSPENDED | Self::IN_SIGRETURN;
 }
 
-const _: () = assert!(size_of::<OpenCall>() == 40 && size_of::<Thread>() == 440);
+const _: () = assert!(size_of::<OpenCall>() == 40 && size_of::<Thread>() == 440 + 2 * 248);

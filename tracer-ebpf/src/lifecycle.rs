@@ -9,7 +9,7 @@ use tracer_common::{
     thread::{Stay, Thread},
 };
 
-use crate::{config, cpu, locks, ring, sched, seed, state, syscalls, task::Task};
+use crate::{config, cpu, fold, locks, ring, sched, seed, state, syscalls, task::Task};
 
 /// A record about `task`, with what all events have.
 #[inline(always)]
@@ -96,8 +96,9 @@ fn sched_process_exec(ctx: BtfTracePointContext) -> i32 {
     let now = unsafe { bpf_ktime_get_ns() };
     if thread.flags & Thread::HELD == 0 {
         syscalls::share_other(thread, now);
-        ring::send_slice(sched::slice(thread, now, Slice::LAST));
+        ring::send_slice(thread, sched::slice(thread, now, Slice::LAST));
         locks::end(thread);
+        fold::flush(thread);
     }
     let before = thread.cookie;
     thread.cookie = cpu::new_cookie();
@@ -149,8 +150,9 @@ fn sched_process_exit(_ctx: BtfTracePointContext) -> i32 {
     let now = unsafe { bpf_ktime_get_ns() };
     if thread.flags & Thread::HELD == 0 {
         syscalls::end_by_exit(thread, now);
-        ring::send_slice(sched::slice(thread, now, Slice::LAST));
+        ring::send_slice(thread, sched::slice(thread, now, Slice::LAST));
         locks::end(thread);
+        fold::flush(thread);
         let mut life = life(Life::THREAD_EXIT, task, thread.cookie, now);
         life.exit_code = task.exit_code();
         life.last = u32::from(task.process_is_dead());

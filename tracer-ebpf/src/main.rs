@@ -9,6 +9,9 @@
 //! | `lifecycle` | fork, exec, exit |
 //! | `seed` | iterators: adopt threads that are alive, look at calls that are open |
 //! | `state` | the state of a thread, in task-local storage |
+//! | `fold` | sums of what is not sent |
+//! | `shape` | distributions of what is not sent |
+//! | `control` | what the reader says while the programs run |
 //! | `cpu` | the state of a CPU: its flag, its counters |
 //! | `ring` | the rings that records leave by |
 //! | `task` | fields of the kernel's own structures |
@@ -22,13 +25,16 @@
     reason = "numbers of calls and task states are cut to the width of their fields; eBPF has 64 bits"
 )]
 
+mod control;
 mod cpu;
+mod fold;
 mod lifecycle;
 mod locks;
 mod ring;
 mod sample;
 mod sched;
 mod seed;
+mod shape;
 mod state;
 mod syscalls;
 mod task;
@@ -74,6 +80,9 @@ static CONFIG: Global<Config> = Global::new(Config {
     follow: 0,
     all: 0,
     foreign_execs: 0,
+    by_thread: 0,
+    sheds: 0,
+    pauses_over_us: 0,
     treatment: [0; SYSCALLS],
 });
 

@@ -92,7 +92,8 @@ fn ran_since_left(task: Task, thread: &Thread) -> u64 {
 fn leave(task: Task, thread: &mut Thread, state: u16, now: u64) {
     let able = state == 0;
     if thread.flags & (Thread::HELD | Thread::DEAD) == 0 {
-        ring::send_slice(slice(thread, now, if able { Slice::PREEMPTED } else { 0 }));
+        let slice = slice(thread, now, if able { Slice::PREEMPTED } else { 0 });
+        ring::send_slice(thread, slice);
     }
     thread.off_ns = now;
     thread.woken_ns = if able { now } else { 0 };

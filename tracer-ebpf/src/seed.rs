@@ -4,6 +4,8 @@
 //! thread of their children, becomes a target here. One walk may miss a child that is born behind
 //! it, so user space walks until nothing new is found.
 //!
+//! `folded_calls` and `folded_stays` collect the sums of the epoch that is over.
+//!
 //! `open_calls` and `standings` look at the calls and the slices that are under way, which have sent
 //! nothing yet.
 
@@ -20,7 +22,7 @@ use tracer_common::{
     thread::Thread,
 };
 
-use crate::{config, cpu, lifecycle, sched, state, syscalls, task::Task};
+use crate::{config, control, cpu, lifecycle, sched, state, syscalls, task::Task};
 
 /// Who the tracer is. Every walk says so, since it is the tracer that walks.
 #[repr(C)]
@@ -197,6 +199,45 @@ unsafe extern "C" fn standings(ctx: *mut c_void) -> i32 {
         major_faults: task.major_faults(),
     };
     write(seq, &standing);
+    0
+}
+
+#[unsafe(no_mangle)]
+#[unsafe(link_section = "iter/task")]
+unsafe extern "C" fn folded_stays(ctx: *mut c_void) -> i32 {
+    // SAFETY: the kernel calls this with the context of a task iterator.
+    let Some((seq, task)) = (unsafe { step(ctx) }) else { return 0 };
+    let (Some(thread), Some(control)) = (state::of(task), control::get()) else { return 0 };
+    if is_watched(thread) {
+        for sums in &thread.folded {
+            if sums.epoch_ns == control.previous_ns && sums.count != 0 {
+                write(seq, sums);
+            }
+        }
+    }
+    0
+}
+
+#[unsafe(no_mangle)]
+#[unsafe(link_section = "iter/task")]
+unsafe extern "C" fn folded_calls(ctx: *mut c_void) -> i32 {
+    // SAFETY: the kernel calls this with the context of a task iterator.
+    let Some((seq, task)) = (unsafe { step(ctx) }) else { return 0 };
+    let (Some(thread), Some(control)) = (state::of(task), control::get()) else { return 0 };
+    if !is_watched(thread) {
+        return 0;
+    }
+    let Some(calls) = state::folded_calls(task) else { return 0 };
+    for epoch in &calls.epochs {
+        if epoch.epoch_ns == control.previous_ns {
+            for row in &epoch.rows {
+                if row.count == 0 {
+                    break;
+                }
+                write(seq, row);
+            }
+        }
+    }
     0
 }
 

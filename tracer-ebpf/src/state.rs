@@ -7,7 +7,7 @@ use aya_ebpf::{
     helpers::generated::bpf_task_storage_get,
     macros::btf_map,
 };
-use tracer_common::{cpu::Counter, thread::Thread};
+use tracer_common::{cpu::Counter, fold::ThreadCalls, thread::Thread};
 
 use crate::{cpu, task::Task};
 
@@ -34,19 +34,29 @@ static THREADS: TaskStorage<Thread> = TaskStorage {
     map_flags: ptr::null(),
 };
 
+/// Made only for threads whose calls find no room in their ring.
+#[btf_map]
+static FOLDED_CALLS: TaskStorage<ThreadCalls> = TaskStorage {
+    r#type: ptr::null(),
+    key: ptr::null(),
+    value: ptr::null(),
+    max_entries: ptr::null(),
+    map_flags: ptr::null(),
+};
+
 #[inline(always)]
-fn get(task: Task, flags: u32) -> Option<&'static mut Thread> {
+fn get<T>(map: &'static TaskStorage<T>, task: Task, flags: u32) -> Option<&'static mut T> {
     // SAFETY: the map and the task are what the helper wants, and the verifier checks both. What
     // comes back is null or a value of the map, which stays until the program ends. Another CPU may
     // write to it at the same time, but to other fields, or under the run-queue lock.
     unsafe {
         bpf_task_storage_get(
-            (&raw const THREADS).cast_mut().cast(),
+            ptr::from_ref(map).cast_mut().cast(),
             task.as_ptr(),
             ptr::null_mut(),
             flags.into(),
         )
-        .cast::<Thread>()
+        .cast::<T>()
         .as_mut()
     }
 }
@@ -54,17 +64,29 @@ fn get(task: Task, flags: u32) -> Option<&'static mut Thread> {
 /// The state of a thread that has one.
 #[inline(always)]
 pub(crate) fn of(task: Task) -> Option<&'static mut Thread> {
-    get(task, 0)
+    get(&THREADS, task, 0)
 }
 
 /// The state of a thread, made (all zero) if it has none; `None`, and counted, without memory.
 #[inline(always)]
 pub(crate) fn of_or_new(task: Task) -> Option<&'static mut Thread> {
-    let state = get(task, BPF_LOCAL_STORAGE_GET_F_CREATE);
+    let state = get(&THREADS, task, BPF_LOCAL_STORAGE_GET_F_CREATE);
     if state.is_none() {
         cpu::count(Counter::NoState);
     }
     state
+}
+
+/// The folded calls of a thread that has any.
+#[inline(always)]
+pub(crate) fn folded_calls(task: Task) -> Option<&'static mut ThreadCalls> {
+    get(&FOLDED_CALLS, task, 0)
+}
+
+/// The folded calls of a thread, made (all zero) if it has none. Not to be called in the scheduler.
+#[inline(always)]
+pub(crate) fn folded_calls_or_new(task: Task) -> Option<&'static mut ThreadCalls> {
+    get(&FOLDED_CALLS, task, BPF_LOCAL_STORAGE_GET_F_CREATE)
 }
 
 /// Whether a thread is traced now.

@@ -106,7 +106,7 @@ fn sys_exit(ctx: BtfTracePointContext) -> i32 {
     } else if (-MAX_ERRNO..0).contains(&ret) && !is_sigreturn(open.nr) {
         call.flags |= Call::FAILED;
     }
-    ring::send_call(call);
+    ring::send_call(thread, call);
     0
 }
 
@@ -160,7 +160,7 @@ pub(crate) fn end_by_exit(thread: &mut Thread, now: u64) {
         }
         let mut call = ended(thread, &open, now, thread.runnable_ns, thread.blocked_ns);
         call.flags |= Call::ENDED_BY_EXIT;
-        ring::send_call(call);
+        ring::send_call(thread, call);
     }
 }
 
@@ -275,14 +275,14 @@ fn end_special(thread: &mut Thread, regs: Regs, ret: i64) -> bool {
 
 /// The thread was in a call when it was adopted.
 #[inline(always)]
-fn send_unpaired(thread: &Thread, nr: u64, ret: i64) {
+fn send_unpaired(thread: &mut Thread, nr: u64, ret: i64) {
     // `rt_sigreturn` leaves with the number −1, and a child comes out of its parent's fork with 0.
     let Some(treated) = treatment(nr) else { return };
     if treated & treatment::SENT == 0 || (ret == 0 && treated & treatment::SHAPE == treatment::FORK)
     {
         return;
     }
-    ring::send_call(Call {
+    let call = Call {
         // SAFETY: has no precondition.
         end_ns: unsafe { bpf_ktime_get_ns() },
         cookie: thread.cookie,
@@ -290,7 +290,8 @@ fn send_unpaired(thread: &Thread, nr: u64, ret: i64) {
         nr: nr as u16,
         flags: Call::UNPAIRED,
         ..Call::default()
-    });
+    };
+    ring::send_call(thread, call);
 }
 
 /// Puts an interrupted call aside until it shows whether it goes on.
@@ -318,5 +319,5 @@ fn end_suspended(thread: &mut Thread) {
     let mut call = ended(thread, &call, ended_ns, runnable_ns, blocked_ns);
     call.ret = -EINTR;
     call.flags |= Call::FAILED;
-    ring::send_call(call);
+    ring::send_call(thread, call);
 }

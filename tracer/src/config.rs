@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use regex::Regex;
 
-use crate::{kernel::selection::Selection, report::Fold};
+use crate::{compare::Per, fail_if::Conditions, kernel::selection::Selection, report::Fold};
 
 /// One tracing run.
 #[derive(Debug)]
@@ -35,8 +35,31 @@ pub struct Config {
     pub format: Format,
     /// Where the report goes.
     pub report_to: Destination,
+    /// The run fails if one of these holds.
+    pub fail_if: Conditions,
+    /// The run is recorded to this file.
+    pub record_to: Option<PathBuf>,
     /// Bytes of each CPU's ring: a power of two.
     pub ring_bytes: u32,
+}
+
+/// How a recorded run is to be shown.
+#[derive(Debug)]
+pub struct Show {
+    /// The recording.
+    pub file: PathBuf,
+    /// Rows for each thread, which have to be recorded.
+    pub threads: bool,
+    /// How processes are put together; `None` for what the live run had.
+    pub fold: Option<Fold>,
+    /// Histograms beside the percentiles; the live run may have had them anyway.
+    pub histograms: bool,
+    /// So many of the hottest functions are named; `None` for as many as in the live run.
+    pub top: Option<usize>,
+    /// Text or JSON.
+    pub format: Format,
+    /// It is a failure if one of these holds.
+    pub fail_if: Conditions,
 }
 
 /// What is traced.
@@ -66,6 +89,8 @@ pub struct Command {
     pub user: Option<String>,
     /// End it when the window closes first.
     pub kill: bool,
+    /// Variables that it gets beside those of its user.
+    pub variables: Vec<(OsString, OsString)>,
 }
 
 /// The form of a report.
@@ -75,6 +100,30 @@ pub enum Format {
     Text,
     /// One object, or with intervals one object a line.
     Json,
+}
+
+/// Which recordings are to be compared, and how.
+#[derive(Debug)]
+pub struct Compare {
+    /// The one.
+    pub base: PathBuf,
+    /// The other.
+    pub new: PathBuf,
+    /// The unit of work; `None` for what the recordings suggest.
+    pub per: Option<Per>,
+    /// Text or JSON.
+    pub format: Format,
+    /// It is a failure if one of these holds.
+    pub fail_if: Conditions,
+}
+
+impl Format {
+    /// How processes are put together in it, where the user leaves that open: programs want every
+    /// process, however many there are.
+    #[must_use]
+    pub fn fold(self, asked: Option<Fold>) -> Option<Fold> {
+        asked.or((self == Self::Json).then_some(Fold::Process))
+    }
 }
 
 /// Where a report goes.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use bytes::{Buf, TryGetError};
 use tracer_common::{
+    fold::{FoldedCalls, FoldedSleeps, FoldedStays, Part, Times},
     locks::{Lock, LockWaits, Waits},
     record::{Call, Life, Sample, Slice, Standing},
 };
@@ -69,6 +70,22 @@ pub fn standing(bytes: &[u8]) -> Result<Standing, NotARecord> {
 /// If the bytes are too few.
 pub fn lock_waits(bytes: &[u8]) -> Result<LockWaits, NotARecord> {
     whole(bytes, read_lock_waits)
+}
+
+/// Decodes a [`FoldedCalls`].
+///
+/// # Errors
+/// If the bytes are too few.
+pub fn folded_calls(bytes: &[u8]) -> Result<FoldedCalls, NotARecord> {
+    whole(bytes, read_folded_calls)
+}
+
+/// Decodes a [`FoldedStays`].
+///
+/// # Errors
+/// If the bytes are too few.
+pub fn folded_stays(bytes: &[u8]) -> Result<FoldedStays, NotARecord> {
+    whole(bytes, read_folded_stays)
 }
 
 /// Reads one record; what follows it is of no concern.
@@ -167,6 +184,60 @@ fn read_lock_waits(from: &mut &[u8]) -> Result<LockWaits, TryGetError> {
     })
 }
 
+fn read_folded_calls(from: &mut &[u8]) -> Result<FoldedCalls, TryGetError> {
+    Ok(FoldedCalls {
+        cookie: from.try_get_u64_ne()?,
+        tid: from.try_get_u32_ne()?,
+        pad: from.try_get_u32_ne()?,
+        epoch_ns: from.try_get_u64_ne()?,
+        what: from.try_get_u64_ne()?,
+        count: from.try_get_u64_ne()?,
+        errors: from.try_get_u64_ne()?,
+        amount: from.try_get_u64_ne()?,
+        wall_max_ns: from.try_get_u64_ne()?,
+        on_cpu: read_part(from)?,
+        runnable: read_part(from)?,
+        blocked: read_part(from)?,
+    })
+}
+
+fn read_part(from: &mut &[u8]) -> Result<Part, TryGetError> {
+    Ok(Part { ns: from.try_get_u64_ne()?, max_ns: from.try_get_u64_ne()? })
+}
+
+fn read_times(from: &mut &[u8]) -> Result<Times, TryGetError> {
+    Ok(Times { count: from.try_get_u64_ne()?, part: read_part(from)? })
+}
+
+fn read_folded_stays(from: &mut &[u8]) -> Result<FoldedStays, TryGetError> {
+    Ok(FoldedStays {
+        cookie: from.try_get_u64_ne()?,
+        tid: from.try_get_u32_ne()?,
+        count: from.try_get_u32_ne()?,
+        epoch_ns: from.try_get_u64_ne()?,
+        stays: read_times(from)?,
+        last_ns: from.try_get_u64_ne()?,
+        waits: read_times(from)?,
+        throttled_ns: from.try_get_u64_ne()?,
+        voluntary: from.try_get_u64_ne()?,
+        migrations: from.try_get_u64_ne()?,
+        other_calls: from.try_get_u64_ne()?,
+        other_ns: from.try_get_u64_ne()?,
+        sleeps: {
+            let mut sleeps = [FoldedSleeps::default(); FoldedStays::REASONS];
+            for sleeps in &mut sleeps {
+                *sleeps = FoldedSleeps {
+                    slept_in: from.try_get_u16_ne()?,
+                    slept_state: from.try_get_u16_ne()?,
+                    pad: from.try_get_u32_ne()?,
+                    times: read_times(from)?,
+                };
+            }
+            sleeps
+        },
+    })
+}
+
 fn read_life(from: &mut &[u8]) -> Result<Life, TryGetError> {
     Ok(Life {
         ns: from.try_get_u64_ne()?,
@@ -242,6 +313,14 @@ mod tests {
         for length in 0..size_of::<LockWaits>() {
             assert_eq!(lock_waits(&vec![0xff; length]), Err(NotARecord { bytes: length }));
         }
+        for length in 0..size_of::<FoldedCalls>() {
+            assert_eq!(folded_calls(&vec![0xff; length]), Err(NotARecord { bytes: length }));
+        }
+        for length in 0..size_of::<FoldedStays>() {
+            assert_eq!(folded_stays(&vec![0xff; length]), Err(NotARecord { bytes: length }));
+        }
+        assert!(folded_calls(&[0xff; size_of::<FoldedCalls>()]).is_ok());
+        assert!(folded_stays(&[0xff; size_of::<FoldedStays>()]).is_ok());
         assert!(life(&[0xff; size_of::<Life>()]).is_ok());
         assert!(lock_waits(&[0xff; size_of::<LockWaits>()]).is_ok());
     }

@@ -9,7 +9,7 @@ use log::LevelFilter;
 use tracer::{
     cli::{self, Action},
     config::Targets,
-    doctor, launch, session, verdicts,
+    doctor, launch, replay, session, sweep, verdicts,
 };
 
 /// The tracer failed.
@@ -43,6 +43,9 @@ fn main() -> ExitCode {
         }
         Action::Doctor { format } => doctor::run(format, &mut io::stdout()),
         Action::Explain(topic) => verdicts::explain(topic, &mut io::stdout()),
+        Action::Report(show) => replay::report(&show, io::stdout()),
+        Action::Compare(compare) => replay::compare(&compare, io::stdout()),
+        Action::Sweep(config) => sweep::run(config),
         Action::Completions(shell) => cli::completions(shell, &mut io::stdout()),
         Action::Man => cli::man(&mut io::stdout()),
     };

@@ -59,6 +59,37 @@ impl Display for Count {
     }
 }
 
+/// A number to three significant digits, the thousands set apart: `1,042`, `46.1`, `0.00123`.
+pub(super) struct Significant(pub(super) f64);
+
+impl Display for Significant {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self(value) = *self;
+        if !value.is_finite() {
+            return f.write_str(NONE);
+        }
+        // Rounded before it is judged: 9.996 is 10.0, not 10.00.
+        let rounded: f64 = format!("{value:.2e}").parse().unwrap_or(value);
+        let magnitude = if rounded == 0.0 { 0.0 } else { rounded.abs().log10().floor() };
+        if magnitude < 2.0 && rounded != 0.0 {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "from 1 to 326, the decimals of the smallest number there is"
+            )]
+            let decimals = (2.0 - magnitude) as usize;
+            return write!(f, "{value:.decimals$}");
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a cast of what is too large gives the largest"
+        )]
+        let whole = value.abs().round() as u64;
+        write!(f, "{}{}", if value < 0.0 { "-" } else { "" }, Count(whole))
+    }
+}
+
 /// A part of a whole in percent, to the precision asked for; none of no whole.
 pub(crate) struct Percent {
     pub(crate) part: u64,
@@ -128,6 +159,16 @@ mod tests {
     fn a_count_has_its_thousands_set_apart() {
         let counts = [0, 999, 1_000, 12_345, 123_456, 1_234_567].map(|n| Count(n).to_string());
         assert_eq!(counts, ["0", "999", "1,000", "12,345", "123,456", "1,234,567"]);
+    }
+
+    #[test]
+    fn a_number_has_three_significant_digits_and_no_more_decimals_than_that() {
+        let numbers = [0.0, 0.001_234, 0.1, 1.0, 9.996, 46.12, 99.96, 123.4, 12_345.6, -2.714_9];
+        let texts = numbers.map(|number| Significant(number).to_string());
+        let expected =
+            ["0", "0.00123", "0.100", "1.00", "10.0", "46.1", "100", "123", "12,346", "-2.71"];
+        assert_eq!(texts, expected);
+        assert_eq!(Significant(f64::INFINITY).to_string(), "-");
     }
 
     #[test]

@@ -161,6 +161,7 @@ mod line;
 mod mmap_storm;
 mod oversubscribe;
 mod procs;
+mod progress;
 mod raw;
 mod roll_call;
 mod scene;

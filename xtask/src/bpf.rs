@@ -1,4 +1,4 @@
-//! Cargo commands for the eBPF side, and the object it leaves.
+//! Cargo commands for the eBPF side, and the objects it leaves.
 
 use std::{env, fs, path::Path, process::Command};
 
@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 
 use crate::{command::run_aside, plan::Compiler, setup::Toolchain, versions, workspace::Workspace};
 
-/// Builds the object and puts it where the tracer's build script looks for it.
+/// Builds the objects, and puts the tracer's where its build script looks for it.
 pub(crate) fn build(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> {
     run_aside(&mut cargo("build", workspace, toolchain)).with_context(|| {
         let Toolchain { llvm, linker, .. } = toolchain;
@@ -23,7 +23,8 @@ pub(crate) fn build(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> 
             )
         }
     })?;
-    publish(&workspace.bpf_built(), &workspace.bpf_object())
+    publish(&workspace.bpf_built(versions::BPF_PACKAGE), &workspace.bpf_object())?;
+    publish(&workspace.bpf_built(versions::FLOOR), &workspace.floor_object())
 }
 
 /// One of cargo's subcommands on the eBPF crate, for its own target.

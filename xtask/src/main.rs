@@ -1,5 +1,6 @@
-//! The project's tasks: `cargo xtask run|build|test|setup`.
+//! The project's tasks: `cargo xtask run|build|test|bench|setup`.
 
+mod bench;
 mod bpf;
 mod build;
 mod command;
@@ -34,6 +35,8 @@ enum Task {
     Build(build::Options),
     /// Build and pass everything: formatting, lints, documentation and all tests
     Test(test::Args),
+    /// Build everything, then measure what tracing costs, beside what else could be taken
+    Bench(bench::Args),
     /// Install what the build needs
     Setup(setup::Args),
 }
@@ -54,6 +57,7 @@ fn perform(task: &Task) -> Result<()> {
         Task::Run(args) => match run::task(&workspace, args)? {},
         Task::Build(options) => build::task(&workspace, *options),
         Task::Test(args) => test::task(&workspace, args),
+        Task::Bench(args) => bench::task(&workspace, args),
         Task::Setup(args) => setup::task(&workspace, args),
     }
 }

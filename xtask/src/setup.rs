@@ -1,9 +1,11 @@
 //! `cargo xtask setup`: installs what the build, and the tests, need and do not find.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context as _, Result, anyhow, bail};
 
 use crate::{
-    command::{line, run_aside},
+    command::{find, line, run_aside},
     found::{Found, Linker},
     plan::{self, Compiler, Need, Plan, Step},
     root::Root,
@@ -89,6 +91,24 @@ pub(crate) fn ensure(workspace: &Workspace, need: Need, install: Install) -> Res
         perform(step, workspace, root)?;
         done = Some(step.clone());
         announced = steps[1..].to_vec();
+    }
+}
+
+/// Installs packages that are of use and not needed: without them, says so and goes on.
+pub(crate) fn offer(packages: BTreeSet<String>, workspace: &Workspace, install: Install) {
+    if packages.is_empty() {
+        return;
+    }
+    let step = Step::Packages(packages);
+    let outcome = if install.no_install {
+        Err(anyhow!("--no-install forbids it"))
+    } else if find("apt-get").is_none() {
+        Err(anyhow!("there is no apt-get here"))
+    } else {
+        Root::detect().and_then(|root| perform(&step, workspace, root))
+    };
+    if let Err(error) = outcome {
+        eprintln!("xtask: going on without {}: {error:#}", step.what());
     }
 }
 

@@ -27,6 +27,9 @@ pub(crate) const BPF_TARGET: &str =
 /// The crate that holds the eBPF programs, and the name of the object it links to.
 pub(crate) const BPF_PACKAGE: &str = "tracer-ebpf";
 
+/// Its other object: empty programs, which costs are measured against.
+pub(crate) const FLOOR: &str = "floor";
+
 /// Crates of the eBPF side that use unstable features, as a stable compiler wants them named.
 /// `aya-ebpf` alone: it needs `asm_experimental_arch` for inline assembly on eBPF.
 pub(crate) const BPF_UNSTABLE: &str = "aya_ebpf";
@@ -44,10 +47,18 @@ pub(crate) fn llvm_prefix(major: u32) -> PathBuf {
 /// Programs that the tests compare tracer with or trace.
 pub(crate) const TEST_PROGRAMS: [&str; 3] = ["strace", "perf", "python3"];
 
+/// Programs that costs are compared with, as far as they are there.
+pub(crate) const BENCH_PROGRAMS: [&str; 5] =
+    ["strace", "perf", "syscount", "runqlat", "offcputime"];
+
+/// Where programs for administrators are, which a user's `PATH` may lack.
+pub(crate) const ADMIN_BINS: [&str; 2] = ["/usr/sbin", "/sbin"];
+
 /// The package that a program is in.
 pub(crate) fn package_of(program: &str) -> &str {
     match program {
         "perf" => "linux-perf",
+        "syscount" | "runqlat" | "offcputime" => "libbpf-tools",
         other => other,
     }
 }

@@ -46,9 +46,14 @@ impl Workspace {
         self.target.join("bpf")
     }
 
-    /// The object as cargo leaves it.
-    pub(crate) fn bpf_built(&self) -> PathBuf {
-        self.bpf_target().join(versions::BPF_TARGET).join("release").join(versions::BPF_PACKAGE)
+    /// An object as cargo leaves it.
+    pub(crate) fn bpf_built(&self, name: &str) -> PathBuf {
+        self.bpf_target().join(versions::BPF_TARGET).join("release").join(name)
+    }
+
+    /// The object with the empty programs that costs are measured against.
+    pub(crate) fn floor_object(&self) -> PathBuf {
+        self.bpf_target().join("floor.bpf.o")
     }
 
     /// The object as the tracer's build script looks for it.

@@ -13,6 +13,7 @@ use tests::{
     report::number,
 };
 
+const MICROSECOND: u64 = 1_000;
 const MILLISECOND: u64 = 1_000_000;
 
 /// A workload that works while it is traced: what the report says of it, and what `/proc` says that
@@ -67,13 +68,16 @@ impl Watched {
             ours + slack >= theirs && ours <= theirs + slack + self.steal_ns,
             "{ours} ns on a CPU or waiting, but {theirs} ns in /proc: {report}"
         );
-        let slack = proc.on_cpu_ns / 200 + 2 * MILLISECOND;
+        // Where a wake-up is the reason for a switch, the scheduler reads no clock for the switch
+        // itself: `/proc` dates it back to the wake-up, some microseconds before.
+        let dated_back = 30 * MICROSECOND * proc.switches;
+        let slack = proc.on_cpu_ns / 200 + 2 * MILLISECOND + dated_back;
         assert!(
             on_cpu + slack >= proc.on_cpu_ns && on_cpu <= proc.on_cpu_ns + slack + self.steal_ns,
             "{on_cpu} ns on a CPU, but {} ns in /proc: {report}",
             proc.on_cpu_ns
         );
-        let slack = proc.waited_ns / 100 + 2 * MILLISECOND;
+        let slack = proc.waited_ns / 100 + 2 * MILLISECOND + dated_back;
         assert!(
             waited.abs_diff(proc.waited_ns) <= slack,
             "{waited} ns waiting, but {} ns in /proc: {report}",
@@ -185,8 +189,9 @@ fn two_spinners_on_one_cpu_each_wait_half_of_the_time() {
     spinners.iter_mut().for_each(Workload::go);
     thread::sleep(Duration::from_millis(300));
     let tracing = Tracing::start(&format!("-p {},{}", pids[0], pids[1]));
-    let before = pids.map(|pid| Scheduled::of(&[pid]));
+    let (before, stolen) = (pids.map(|pid| Scheduled::of(&[pid])), steal_ns());
     thread::sleep(Duration::from_secs(2));
+    let stolen_ns = steal_ns() - stolen;
     let after = pids.map(|pid| Scheduled::of(&[pid]));
     let report = tracing.stop();
     for (n, pid) in pids.into_iter().enumerate() {
@@ -195,7 +200,9 @@ fn two_spinners_on_one_cpu_each_wait_half_of_the_time() {
         let share = |part: u64, whole: u64| part as f64 / whole as f64;
         let ours = share(waited(process), number(process, "thread_ns"));
         let theirs = share(proc.waited_ns, proc.waited_ns + proc.on_cpu_ns);
-        assert!((ours - theirs).abs() < 0.02, "{ours:.3}, but {theirs:.3} in /proc: {process:#}");
+        // As for the edges of a switch, see above; and `/proc` leaves out what a hypervisor stole.
+        let doubt = 0.02 + share(30 * MICROSECOND * proc.switches + stolen_ns, 2_000 * MILLISECOND);
+        assert!((ours - theirs).abs() < doubt, "{ours:.3}, but {theirs:.3} in /proc: {process:#}");
         // Others on this CPU can only make it wait longer.
         assert!(ours > 0.48, "{ours:.3}: {process:#}");
     }

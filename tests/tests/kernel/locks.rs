@@ -48,11 +48,13 @@ fn waits_for_locks_are_as_many_as_perf_counts() {
 
 #[test]
 fn threads_that_map_memory_wait_for_each_other_and_a_lone_one_does_not() {
+    const TURNS: u64 = 30_000;
     let mapping = |threads| {
-        let steps = "mmap=1 --repeat 30000";
+        let steps = format!("mmap=1 --repeat {TURNS}");
         let workload = format!("syscalls {steps} --threads {threads} --hold");
         let mut workload = Workload::waiting(&workload);
-        let tracing = Tracing::of(workload.pid(), "");
+        // Whoever names samples reads the mappings, under the same lock.
+        let tracing = Tracing::of(workload.pid(), "--sample-hz 0");
         let _truth = workload.work();
         (tracing.stop(), workload.pid())
     };
@@ -61,7 +63,9 @@ fn threads_that_map_memory_wait_for_each_other_and_a_lone_one_does_not() {
     assert!(number(waits, "count") > 0 && number(waits, "ns") > 0, "{report}");
     let (report, pid) = mapping(1);
     for kind in ["mmap_lock write", "mmap_lock read"] {
-        assert!(lock(report.process(pid), kind).is_none(), "{report}");
+        let waits = lock(report.process(pid), kind).map_or(0, |waits| number(waits, "count"));
+        // Anybody on the machine may read its mappings now and then.
+        assert!(waits < TURNS / 1_000, "{report}");
     }
 }
 
@@ -98,8 +102,8 @@ fn the_intervals_have_the_waits_of_the_whole() {
     assert!(intervals.len() >= 2, "{}", intervals.len());
     let sums = intervals.iter().map(waits).fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
     let all = waits(&whole);
-    // The rest between the last interval and the end has no report of its own.
-    assert!(0 < sums.0 && sums.0 <= all.0 && sums.1 <= all.1, "{sums:?} of {all:?}");
+    assert!(0 < sums.0);
+    assert_eq!(sums, all);
 }
 
 #[test]

@@ -16,9 +16,12 @@ fn a_wait_of_ten_milliseconds_lasts_ten_and_is_spent_blocked() {
     let report = tracing.stop();
     let futex = row(report.process(workload.pid()), "futex");
     let median = number(&futex["wall_ns"], "p50");
-    assert!((10 * MILLISECOND..11 * MILLISECOND).contains(&median), "{median} ns: {futex:#}");
+    assert!(median >= 10 * MILLISECOND, "{median} ns: {futex:#}");
+    // Without waiting for a CPU, whatever else the machine has to do.
+    let asleep = number(&futex["blocked_ns"], "p50");
+    assert!((9 * MILLISECOND..11 * MILLISECOND).contains(&asleep), "{asleep} ns: {futex:#}");
     let (wall, blocked) = (time(futex, "wall_ns"), time(futex, "blocked_ns"));
-    assert!(blocked * 100 >= wall * 95, "blocked {blocked} ns of {wall} ns: {futex:#}");
+    assert!(blocked * 100 >= wall * 80, "blocked {blocked} ns of {wall} ns: {futex:#}");
     // The program's clock was read right before and right after each wait.
     let own = &truth.0["futex_wait_ns"];
     assert_eq!(number(futex, "calls"), number(own, "count"));
@@ -52,7 +55,7 @@ fn waiting_for_a_busy_cpu_is_shown_as_runnable() {
     // It uses next to no CPU time of its own, so it is hardly ever made to wait but by yielding.
     let waited = number(&truth.0["schedstat"], "wait_ns");
     assert!(waited >= 100 * MILLISECOND, "the spinner was not in its way: {truth:?}");
-    let within = waited * 85 / 100..=waited * 105 / 100;
+    let within = waited * 80 / 100..=waited * 110 / 100;
     assert!(within.contains(&runnable), "{runnable} ns, but {waited} ns by schedstat: {yields:#}");
     assert_eq!(time(yields, "blocked_ns"), 0, "{yields:#}");
 }
@@ -71,8 +74,8 @@ fn a_call_preempted_by_a_spinner_is_not_shown_as_blocked() {
     let waited = number(&truth.0["schedstat"], "wait_ns");
     let on_cpu = number(&truth.0["schedstat"], "on_cpu_ns");
     assert!(waited >= 20 * MILLISECOND, "the spinner was not in its way: {truth:?}");
-    assert!(of_both("runnable_ns") * 100 <= waited * 105, "{waited} ns by schedstat: {report}");
-    assert!(of_both("on_cpu_ns") * 100 <= on_cpu * 105, "{on_cpu} ns by schedstat: {report}");
+    assert!(of_both("runnable_ns") * 100 <= waited * 110, "{waited} ns by schedstat: {report}");
+    assert!(of_both("on_cpu_ns") * 100 <= on_cpu * 115, "{on_cpu} ns by schedstat: {report}");
     let blocked = of_both("blocked_ns");
     assert!(blocked * 100 <= of_both("wall_ns"), "{blocked} ns blocked: {report}");
 }

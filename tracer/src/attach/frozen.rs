@@ -1,5 +1,7 @@
 //! The configuration that is frozen into the programs.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use tracer_common::config::{ABSENT, Config, SYSCALLS, treatment};
 
@@ -20,6 +22,12 @@ pub struct Settings {
     pub ring_bytes: u32,
     /// Samples a second on each CPU; 0 for none.
     pub sample_hz: u32,
+    /// Accounts are kept by thread.
+    pub by_thread: bool,
+    /// Waits and calls of this length are told of one by one.
+    pub pauses_over: Duration,
+    /// What is sent may change in the course of the run.
+    pub sheds: bool,
 }
 
 /// The calls that are not plain.
@@ -84,6 +92,9 @@ pub(super) fn config(settings: &Settings) -> Result<Config> {
         follow: settings.follow.into(),
         all: settings.all.into(),
         foreign_execs: settings.foreign_execs.into(),
+        by_thread: settings.by_thread.into(),
+        sheds: settings.sheds.into(),
+        pauses_over_us: settings.pauses_over.as_micros().try_into().unwrap_or(u32::MAX),
         treatment: treatments(&settings.selection),
     })
 }

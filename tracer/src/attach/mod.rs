@@ -4,12 +4,14 @@
 //! [mark](Programs::mark) and [seed](Programs::seed) the targets, and only then open the window.
 //! Whichever way the tracer ends, nothing stays in the kernel: all of it hangs on file descriptors.
 
+mod fold;
 mod frozen;
 mod locks;
 mod ring;
 mod sampler;
 mod sys;
 
+pub use fold::OfAll;
 pub use frozen::Settings;
 pub use ring::Pressure;
 pub use sampler::Sampling;
@@ -30,12 +32,13 @@ use tokio::io::unix::AsyncFd;
 use tracer_common::{
     config::ABSENT,
     cpu::{Counter, Cpu},
+    fold::{Control, FoldedCalls, FoldedStays},
     locks::LockWaits,
     record::{Call, Slice},
     thread::Thread,
 };
 
-use self::{ring::Rings, sampler::Sampler};
+use self::{ring::Rings, sampler::Sampler, sys::Cells};
 
 /// The programs, built by `cargo xtask build` and carried in the binary.
 static OBJECT: &[u8] = include_bytes_aligned!(env!("TRACER_BPF_OBJECT"));
@@ -73,6 +76,27 @@ pub enum Record<'a> {
     Sample(&'a [u8]),
     /// A [`LockWaits`].
     LockWaits(&'a [u8]),
+    /// A [`FoldedCalls`].
+    FoldedCalls(&'a [u8]),
+    /// A [`FoldedStays`].
+    FoldedStays(&'a [u8]),
+}
+
+impl<'a> Record<'a> {
+    /// One from a ring of calls and slices: the kinds differ in size.
+    fn hot(bytes: &'a [u8]) -> Self {
+        const SLICE: usize = size_of::<Slice>();
+        const LOCK_WAITS: usize = size_of::<LockWaits>();
+        const FOLDED_CALLS: usize = size_of::<FoldedCalls>();
+        const FOLDED_STAYS: usize = size_of::<FoldedStays>();
+        match bytes.len() {
+            SLICE => Self::Slice(bytes),
+            LOCK_WAITS => Self::LockWaits(bytes),
+            FOLDED_CALLS => Self::FoldedCalls(bytes),
+            FOLDED_STAYS => Self::FoldedStays(bytes),
+            _ => Self::Call(bytes),
+        }
+    }
 }
 
 /// What came of marking a process.
@@ -93,6 +117,9 @@ pub struct Programs {
     pressure: Arc<Pressure>,
     sampler: Sampler,
     lives: RingBuf<MapData>,
+    /// What a full ring must not cost.
+    saved: RingBuf<MapData>,
+    cells: Cells,
     marks_throttling: bool,
     counts_lock_waits: bool,
     /// What the programs say, with `--verbose`.
@@ -116,6 +143,7 @@ impl Programs {
             .allow_unsupported_maps() // Task-local storage, which aya has no type for.
             .map_max_entries("RECORDS", cpus)
             .map_max_entries("SAMPLES", cpus)
+            .map_max_entries("CELLS", fold::cells(cpus))
             .override_global("CONFIG", &config, true)
             .override_global(aya_log::LEVEL, &level, false)
             .load(OBJECT)
@@ -130,16 +158,21 @@ impl Programs {
         let calls = Rings::create(outer.fd().as_fd(), cpus, settings.ring_bytes, smallest)?;
         let pressure = Pressure::of(&calls)?;
         let lives = bpf.take_map("LIVES").context("the eBPF object has no ring for lives")?;
+        let saved = bpf.take_map("SAVED").context("the eBPF object has no ring to save in")?;
+        let cells = fold::map_cells(&bpf, cpus)?;
         let mut programs = Self {
             bpf,
             calls,
             pressure,
             sampler: Sampler::default(),
             lives: RingBuf::try_from(lives)?,
+            saved: RingBuf::try_from(saved)?,
+            cells,
             marks_throttling: config.task_throttled != ABSENT,
             counts_lock_waits: false,
             log,
         };
+        programs.control(&Control::CLOSED)?;
         for (name, tracepoint) in TRACEPOINTS {
             let program: &mut BtfTracePoint = programs.program(name)?.try_into()?;
             program
@@ -147,7 +180,7 @@ impl Programs {
                 .map_err(|e| refused(&format!("loading the program for `{tracepoint}`"), e))?;
         }
         programs.counts_lock_waits = programs.load_locks(&btf)?;
-        for name in [SEED, OPEN_CALLS, STANDINGS, locks::ITERATOR] {
+        for name in [SEED, OPEN_CALLS, STANDINGS, locks::ITERATOR, fold::CALLS, fold::STAYS] {
             let program: &mut Iter = programs.program(name)?.try_into()?;
             program
                 .load("task", &btf)
@@ -253,16 +286,10 @@ impl Programs {
             log.flush();
         }
         samples.for_each(|bytes| record(Record::Sample(bytes)));
-        self.calls.drain(|bytes| {
-            // The kinds differ in size.
-            const SLICE: usize = size_of::<Slice>();
-            const LOCK_WAITS: usize = size_of::<LockWaits>();
-            record(match bytes.len() {
-                SLICE => Record::Slice(bytes),
-                LOCK_WAITS => Record::LockWaits(bytes),
-                _ => Record::Call(bytes),
-            });
-        });
+        self.calls.drain(|bytes| record(Record::hot(bytes)));
+        while let Some(bytes) = self.saved.next() {
+            record(Record::hot(&bytes));
+        }
     }
 
     /// Whether this kernel marks threads that a CPU quota has stopped.

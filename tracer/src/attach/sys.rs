@@ -12,8 +12,10 @@ use aya_obj::generated::{
     BPF_ANY, BPF_NOEXIST, bpf_attr,
     bpf_cmd::{self, BPF_MAP_UPDATE_BATCH, BPF_MAP_UPDATE_ELEM},
 };
+use memmap2::{MmapOptions, MmapRaw};
 use nix::errno::Errno;
 use tokio::io::unix::AsyncFd;
+use tracer_common::fold::Cell;
 
 use super::ring::Pressure;
 
@@ -126,4 +128,43 @@ pub fn cpu_time() -> Duration {
     nix::time::clock_gettime(nix::time::ClockId::CLOCK_PROCESS_CPUTIME_ID)
         .map(Duration::from)
         .unwrap_or_default()
+}
+
+/// The cells that the programs fill, as memory of this process too.
+#[derive(Debug)]
+pub(super) struct Cells {
+    memory: MmapRaw,
+    count: usize,
+}
+
+impl Cells {
+    /// Maps an array of so many cells.
+    pub(super) fn map(array: BorrowedFd<'_>, count: usize) -> io::Result<Self> {
+        let memory =
+            MmapOptions::new().len(count * size_of::<Cell>()).map_raw(array.as_raw_fd())?;
+        Ok(Self { memory, count })
+    }
+
+    /// Empties the cells of some of the chunks, each of so many cells, and gives what was in them.
+    /// The programs must not write to these meanwhile.
+    pub(super) fn take(
+        &mut self,
+        chunk: usize,
+        wanted: impl Fn(usize) -> bool,
+        mut taken: impl FnMut(Cell),
+    ) {
+        let first = self.memory.as_mut_ptr().cast::<Cell>();
+        for index in (0..self.count).filter(|index| wanted(index / chunk)) {
+            // SAFETY: the index lies within the mapping, which is that many cells long and begins at
+            // a page. Any bits are a cell. Volatile, for the kernel writes to the others.
+            unsafe {
+                let cell = first.add(index);
+                let found = cell.read_volatile();
+                if found.count > 0 {
+                    cell.write_volatile(Cell::default());
+                    taken(found);
+                }
+            }
+        }
+    }
 }

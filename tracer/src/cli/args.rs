@@ -7,19 +7,23 @@ use clap::builder::RangedU64ValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use regex::Regex;
 
-use super::values::{self, PidList};
-use crate::{config, report, verdicts::Topic};
+use super::{
+    sweep::Sweep,
+    values::{self, PidList},
+};
+use crate::{compare::Per, config, report, verdicts::Topic};
 
 /// Bytes of each CPU's ring, unless `--ring-size` says otherwise.
 const DEFAULT_RING_BYTES: &str = "2M";
 
 /// Lines to copy, each with what it does.
-pub(super) const EXAMPLES: [(&str, &str); 6] = [
+pub(super) const EXAMPLES: [(&str, &str); 7] = [
     ("tracer -p 4321 -d 10s", "a process and its descendants, for ten seconds"),
     ("tracer -p \"$(pgrep -d, python3)\"", "several processes"),
     ("tracer -e brk,futex -- python3 job.py", "a command, from its start to its end"),
     ("tracer --comm '^worker' -i 1s", "programs by name, with a report every second"),
     ("tracer -a -e %memory -d 5s --fold comm", "every process, those of one name together"),
+    ("tracer --fail-if 'p99(brk) > 3ms' -- make", "status 3 if that holds"),
     ("tracer doctor", "what this kernel and this user can do"),
 ];
 
@@ -30,11 +34,12 @@ as the user who called sudo, in that user's environment.";
 
 /// What a script can rely on.
 pub(super) const EXIT_STATUS: &str = "\
-0 done, 1 the tracer failed, 2 wrong arguments. With a command it is the command's own, 128+N if \
-signal N ended it; 125 the tracer failed, 126 the command is not executable, 127 it was not found.";
+0 done, 1 the tracer failed, 2 wrong arguments, 3 a condition of --fail-if holds. With a command and \
+no such condition it is the command's own, 128+N if signal N ended it; 125 the tracer failed, 126 the \
+command is not executable, 127 it was not found.";
 
 fn after_help() -> String {
-    let examples = EXAMPLES.map(|(line, what)| format!("  {line:<38}  {what}\n")).concat();
+    let examples = EXAMPLES.map(|(line, what)| format!("  {line:<43}  {what}\n")).concat();
     format!("Examples:\n{examples}\n{RIGHTS}\n\nExit status: {EXIT_STATUS}")
 }
 
@@ -50,6 +55,8 @@ fn after_help() -> String {
     override_usage = "tracer [OPTIONS] -p PID[,PID…]\n       \
                       tracer [OPTIONS] --comm RE | --cgroup PATH | -a\n       \
                       tracer [OPTIONS] -- CMD [ARG…]\n       \
+                      tracer report FILE | compare BASE NEW\n       \
+                      tracer sweep --set NAME=VALUE[,VALUE…] -o DIR -- CMD [ARG…]\n       \
                       tracer doctor | completions SHELL | man"
 )]
 pub(super) struct Cli {
@@ -71,6 +78,12 @@ pub(super) enum Sub {
         #[arg(long, value_name = "FORM", default_value = "text")]
         format: Format,
     },
+    /// Show a recorded run (-o FILE) as it was shown live
+    Report(ReportFile),
+    /// Run a command with one value after the other, and show how its throughput depends on them
+    Sweep(Sweep),
+    /// Compare two recorded runs: how much longer a unit of work takes, and where that time goes
+    Compare(CompareFiles),
     /// Print the completions for a shell
     Completions {
         /// The shell they are for
@@ -78,6 +91,55 @@ pub(super) enum Sub {
     },
     /// Print the man page
     Man,
+}
+
+/// How a recorded run is to be shown.
+#[derive(Debug, Args)]
+pub(super) struct ReportFile {
+    /// What `tracer -o FILE` wrote
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) file: PathBuf,
+    /// A table for each thread: only of what was recorded with --threads
+    #[arg(long)]
+    pub(super) threads: bool,
+    /// A table for each process, for those of one name together, or for all together; without this
+    /// as in the live run
+    #[arg(long, value_name = "BY")]
+    pub(super) fold: Option<Fold>,
+    /// Show the distribution of each call's time
+    #[arg(long)]
+    pub(super) histograms: bool,
+    /// Name so many of the functions that most time was spent in; without this as in the live run
+    #[arg(long, value_name = "N")]
+    pub(super) top: Option<usize>,
+    /// Form of the report
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(super) format: Format,
+    /// Exit with status 3, and say why, if this holds: `p99(brk) > 3ms and runnable > 20%`, say
+    #[arg(long, value_name = "EXPR")]
+    pub(super) fail_if: Vec<String>,
+}
+
+/// What is to be compared.
+#[derive(Debug, Args)]
+pub(super) struct CompareFiles {
+    /// The run to compare with, as `tracer -o FILE` wrote it
+    #[arg(value_name = "BASE", value_hint = ValueHint::FilePath)]
+    pub(super) base: PathBuf,
+    /// The run in question
+    #[arg(value_name = "NEW", value_hint = ValueHint::FilePath)]
+    pub(super) new: PathBuf,
+    /// The unit of work: a system call that is made once for each, or `iterations` that the program
+    /// reports; without this, what the recordings suggest
+    #[arg(long, value_name = "UNIT")]
+    pub(super) per: Option<Per>,
+    /// Form of the comparison
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(super) format: Format,
+    /// Exit with status 3, and say why, if this holds of NEW: `p99(brk) > 2x` (twice that of BASE),
+    /// say, or `runnable > 20%`
+    #[arg(long, value_name = "EXPR")]
+    pub(super) fail_if: Vec<String>,
 }
 
 /// A tracing run.
@@ -209,6 +271,19 @@ pub(super) struct Trace {
     /// standard error
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Report")]
     pub(super) report: Option<PathBuf>,
+    /// Exit with status 3, and say why, if this holds of the whole window: `p99(brk) > 3ms and
+    /// runnable > 20%`, say
+    #[arg(long, value_name = "EXPR", help_heading = "Report")]
+    pub(super) fail_if: Vec<String>,
+    /// Record the run to this file, for `tracer report` and `tracer compare`
+    #[arg(
+        short = 'o',
+        long = "record",
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        help_heading = "Report"
+    )]
+    pub(super) record: Option<PathBuf>,
     /// Buffer between kernel and tracer, for each CPU: a power of two, such as 64K or 2M
     #[arg(
         long,

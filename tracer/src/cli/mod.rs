@@ -2,6 +2,7 @@
 
 mod args;
 mod man;
+mod sweep;
 mod values;
 
 use std::{ffi::OsString, fmt, io::Write};
@@ -14,7 +15,8 @@ use clap::{
 use log::LevelFilter;
 
 use crate::{
-    config::{Command, Config, Destination, Format, Targets},
+    config::{Command, Compare, Config, Destination, Format, Show, Targets},
+    fail_if::{About, Conditions},
     kernel::selection::Selection,
     verdicts::Topic,
 };
@@ -30,7 +32,6 @@ pub struct Invocation {
 
 /// What the user wants done.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it in the life of the program")]
 pub enum Action {
     /// Trace, and report.
     Trace(Config),
@@ -41,6 +42,12 @@ pub enum Action {
     },
     /// Print the page on a verdict, or a list of them.
     Explain(Topic),
+    /// Show a recorded run.
+    Report(Show),
+    /// Run a command with one value after the other.
+    Sweep(crate::sweep::Config),
+    /// Compare two recorded runs.
+    Compare(Compare),
     /// Print the completions for a shell.
     Completions(Shell),
     /// Print the man page.
@@ -91,6 +98,23 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Invocation, St
     };
     let action = match cli.subcommand {
         Some(args::Sub::Doctor { format }) => Action::Doctor { format: format.into() },
+        Some(args::Sub::Report(report)) => Action::Report(Show {
+            file: report.file,
+            threads: report.threads,
+            fold: report.fold.map(Into::into),
+            histograms: report.histograms,
+            top: report.top,
+            format: report.format.into(),
+            fail_if: conditions(&report.fail_if, About { selection: None, comparison: false })?,
+        }),
+        Some(args::Sub::Sweep(sweep)) => Action::Sweep(sweep::config(sweep)?),
+        Some(args::Sub::Compare(compare)) => Action::Compare(Compare {
+            base: compare.base,
+            new: compare.new,
+            per: compare.per,
+            format: compare.format.into(),
+            fail_if: conditions(&compare.fail_if, About { selection: None, comparison: true })?,
+        }),
         Some(args::Sub::Completions { shell }) => Action::Completions(Shell(shell)),
         Some(args::Sub::Man) => Action::Man,
         None => match cli.trace.explain {
@@ -127,6 +151,8 @@ fn config(trace: args::Trace) -> Result<Config, Stop> {
     let selection = Selection::parse(&trace.calls).map_err(|error| {
         wrong(ErrorKind::ValueValidation, format!("invalid value for '-e <CALLS>': {error}"))
     })?;
+    let about = About { selection: Some(&selection), comparison: false };
+    let fail_if = conditions(&trace.fail_if, about)?;
     let report_to = match (&trace.report, trace.command.is_empty()) {
         (Some(file), _) => Destination::File(file.clone()),
         (None, true) => Destination::Stdout,
@@ -135,6 +161,7 @@ fn config(trace: args::Trace) -> Result<Config, Stop> {
     Ok(Config {
         selection,
         report_to,
+        fail_if,
         follow: !trace.no_follow,
         duration: trace.duration,
         interval: trace.interval,
@@ -146,7 +173,15 @@ fn config(trace: args::Trace) -> Result<Config, Stop> {
         top: trace.top,
         format: trace.format.into(),
         ring_bytes: trace.ring_size,
+        record_to: trace.record.clone(),
         targets: targets(trace)?,
+    })
+}
+
+/// Reads the conditions of `--fail-if`.
+fn conditions(texts: &[String], about: About<'_>) -> Result<Conditions, Stop> {
+    Conditions::parse(texts, about).map_err(|error| {
+        wrong(ErrorKind::ValueValidation, format!("invalid value for '--fail-if <EXPR>': {error}"))
     })
 }
 
@@ -168,7 +203,12 @@ fn targets(trace: args::Trace) -> Result<Targets, Stop> {
                 "the command after -- is an empty word: write a program's name there",
             ));
         }
-        let command = Command { argv: trace.command, user: trace.user, kill: trace.kill };
+        let command = Command {
+            argv: trace.command,
+            user: trace.user,
+            kill: trace.kill,
+            variables: Vec::new(),
+        };
         return Ok(Targets::Command(command));
     }
     let mut pids: Vec<i32> = trace.pid.into_iter().flat_map(|list| list.0).collect();

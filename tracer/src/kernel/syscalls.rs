@@ -24,6 +24,12 @@ pub fn label(number: u32) -> Cow<'static, str> {
     name(number).map_or_else(|| Cow::Owned(format!("syscall_{number}")), Cow::Borrowed)
 }
 
+/// The number of a call by its [`label`].
+#[must_use]
+pub fn labelled(label: &str) -> Option<u32> {
+    number(label).or_else(|| label.strip_prefix("syscall_")?.parse().ok())
+}
+
 /// The number of a call; `None` if this architecture has none of that name.
 #[must_use]
 pub fn number(name: &str) -> Option<u32> {
@@ -78,6 +84,9 @@ mod tests {
         assert_eq!(name(u32::MAX), None);
         assert_eq!(number("mmpa"), None);
         assert_eq!(label(100_000), "syscall_100000");
+        assert_eq!(labelled("syscall_100000"), Some(100_000));
+        assert_eq!(labelled("brk"), number("brk"));
+        assert_eq!(labelled("syscall_many"), None);
         assert_eq!(number("brk").map(label).as_deref(), Some("brk"));
     }
 }

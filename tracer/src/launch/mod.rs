@@ -43,6 +43,7 @@ pub fn start(command: &config::Command, nice: Option<i32>) -> Result<Held, Launc
         path = variables.get(OsStr::new("PATH")).cloned();
         child.env_clear().envs(variables);
     }
+    child.envs(command.variables.iter().cloned());
 
     let (mut announced, announce) = io::pipe().map_err(failed)?;
     let (wait, go) = io::pipe().map_err(failed)?;

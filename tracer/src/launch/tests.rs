@@ -8,7 +8,12 @@ use std::{
 use super::*;
 
 fn command(argv: &[&str]) -> config::Command {
-    config::Command { argv: argv.iter().map(OsString::from).collect(), user: None, kill: false }
+    config::Command {
+        argv: argv.iter().map(OsString::from).collect(),
+        user: None,
+        kill: false,
+        variables: Vec::new(),
+    }
 }
 
 fn nice() -> i32 {

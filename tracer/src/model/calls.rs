@@ -1,6 +1,9 @@
 //! The account of one kind of system call.
 
-use tracer_common::record::Call;
+use tracer_common::{
+    fold::{FoldedCalls, What},
+    record::Call,
+};
 
 use super::hist::Hist;
 
@@ -21,6 +24,12 @@ impl CallKind {
     pub const fn of(call: &Call) -> Self {
         let brk = if Call::kind_is_brk(call.kind) { call.kind } else { 0 };
         Self { nr: call.nr, brk, compat: call.flags & Call::COMPAT != 0 }
+    }
+
+    /// The kind of folded calls.
+    #[must_use]
+    pub const fn folded(what: What) -> Self {
+        Self { nr: what.nr, brk: what.brk, compat: what.compat }
     }
 }
 
@@ -56,6 +65,8 @@ pub struct Calls {
     pub in_flight_longest_ns: u64,
     /// On-CPU time of these.
     pub in_flight_on_cpu_ns: u64,
+    /// How many of the completed ones were summed in the kernel.
+    pub folded: u64,
 }
 
 impl Calls {
@@ -85,6 +96,20 @@ impl Calls {
         }
     }
 
+    /// Adds calls that were summed in the kernel.
+    pub fn fold(&mut self, sums: &FoldedCalls) {
+        let FoldedCalls { count, errors, amount, wall_max_ns, on_cpu, runnable, blocked, .. } =
+            *sums;
+        self.folded += count;
+        self.errors += errors;
+        self.bytes = self.bytes.saturating_add(amount);
+        let wall = on_cpu.ns.saturating_add(runnable.ns).saturating_add(blocked.ns);
+        self.wall.fold(count, wall, wall_max_ns);
+        self.on_cpu.fold(count, on_cpu.ns, on_cpu.max_ns);
+        self.runnable.fold(count, runnable.ns, runnable.max_ns);
+        self.blocked.fold(count, blocked.ns, blocked.max_ns);
+    }
+
     /// Adds a call that is open at the edge of the window.
     pub fn add_open(&mut self, elapsed_ns: u64, on_cpu_ns: u64) {
         self.in_flight += 1;
@@ -109,7 +134,9 @@ impl Calls {
             in_flight,
             in_flight_longest_ns,
             in_flight_on_cpu_ns,
+            folded,
         } = later;
+        self.folded += folded;
         self.lead_on_cpu_ns += lead_on_cpu_ns;
         self.wall.absorb(wall);
         self.on_cpu.absorb(on_cpu);

@@ -1,6 +1,10 @@
 //! A distribution of times: count, sum and maximum exact, the shape to two significant digits.
 
-use hdrhistogram::Histogram;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use hdrhistogram::{
+    Histogram,
+    serialization::{Serializer as _, V2DeflateSerializer},
+};
 
 /// Significant digits of the shape. Two keep 64 processes × 50 metrics within 64 MiB.
 const DIGITS: u8 = 2;
@@ -25,6 +29,28 @@ impl Hist {
         {
             log::warn!("percentiles leave out a time of {ns} ns: {e}");
         }
+    }
+
+    /// Adds so many times of which only sum and maximum are known. Percentiles are unknown until
+    /// [`shape`](Self::shape) has told of as many.
+    pub fn fold(&mut self, count: u64, sum: u64, max: u64) {
+        self.count += count;
+        self.sum = self.sum.saturating_add(sum);
+        self.max = self.max.max(max);
+    }
+
+    /// Says that so many of the folded times were about this long.
+    pub fn shape(&mut self, ns: u64, count: u32) {
+        if let Some(shape) = self.shape_mut()
+            && let Err(e) = shape.record_n(ns, count)
+        {
+            log::warn!("percentiles leave out {count} times of about {ns} ns: {e}");
+        }
+    }
+
+    /// The shape, if it is that of all times.
+    fn whole_shape(&self) -> Option<&Histogram<u32>> {
+        self.shape.as_deref().filter(|shape| self.count > 0 && shape.len() == self.count)
     }
 
     /// Adds all that is in another one.
@@ -72,18 +98,37 @@ impl Hist {
         (self.count > 0).then_some(self.max)
     }
 
-    /// The time that a share `quantile` (0 to 1) of them does not exceed; `None` without any.
+    /// The time that a share `quantile` (0 to 1) of them does not exceed; `None` without any, or
+    /// where it is unknown.
     #[must_use]
     pub fn quantile(&self, quantile: f64) -> Option<u64> {
-        let shape = self.shape.as_ref().filter(|_| self.count > 0)?;
+        let shape = self.whole_shape()?;
         // A bucket's upper edge may lie above every time in it.
         Some(shape.value_at_quantile(quantile).min(self.max))
     }
 
+    /// Its shape in the compressed V2 form of `HdrHistogram`, in base64, which the tools of all its
+    /// implementations read. Empty if there is nothing in it.
+    #[must_use]
+    pub fn encoded(&self) -> String {
+        let Some(shape) = self.shape.as_ref().filter(|_| self.count > 0) else {
+            return String::new();
+        };
+        let mut bytes = Vec::new();
+        match V2DeflateSerializer::new().serialize(shape.as_ref(), &mut bytes) {
+            Ok(_) => BASE64_STANDARD.encode(bytes),
+            Err(e) => {
+                log::warn!("a recorded distribution is left empty: {e}");
+                String::new()
+            }
+        }
+    }
+
     /// The numbers of times between one power of two and the next: lower edge, upper edge, count.
+    /// None where they are unknown.
     pub fn octaves(&self) -> impl Iterator<Item = (u64, u64, u64)> {
         let mut octaves = [0u64; 64];
-        if let Some(shape) = &self.shape {
+        if let Some(shape) = self.whole_shape() {
             for step in shape.iter_recorded() {
                 let value = shape.lowest_equivalent(step.value_iterated_to()).max(1);
                 octaves[value.ilog2() as usize] += step.count_since_last_iteration();
@@ -149,6 +194,20 @@ mod tests {
         let both = of(&[1, 2, 3_000_000, 5, 7_000_000_000]);
         assert_eq!((left.count(), left.sum(), left.max()), (both.count(), both.sum(), both.max()));
         assert_eq!(left.quantile(0.5), both.quantile(0.5));
+    }
+
+    #[test]
+    fn percentiles_of_folded_times_are_unknown_until_their_shape_is() {
+        let mut hist = of(&[100]);
+        hist.fold(2, 900, 600);
+        assert_eq!((hist.count(), hist.sum(), hist.max()), (3, 1_000, Some(600)));
+        assert_eq!((hist.mean(), hist.quantile(0.5)), (Some(333), None));
+        assert_eq!(hist.octaves().count(), 0);
+        hist.shape(310, 1);
+        assert_eq!(hist.quantile(0.5), None, "one is still missing");
+        hist.shape(620, 1);
+        assert_eq!(hist.quantile(0.1), Some(100));
+        assert_eq!(hist.quantile(1.0), Some(600), "no more than the maximum");
     }
 
     #[test]

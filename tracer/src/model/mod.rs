@@ -8,6 +8,7 @@ mod accounts;
 mod calls;
 mod churn;
 mod concurrency;
+mod folded;
 mod futexes;
 mod hist;
 mod locks;
@@ -33,6 +34,7 @@ pub use stays::{Asleep, Stays, Sum, Waker};
 use std::collections::BTreeSet;
 
 use tracer_common::{
+    fold::{FoldedCalls, FoldedStays},
     locks::{Lock, LockWaits, Waits},
     record::{Call, Life, Sample, Slice, Standing},
 };
@@ -59,6 +61,7 @@ pub struct Model {
     processes: Processes,
     ticks: Ticks,
     locks: locks::Seen,
+    folded: folded::Seen,
     /// When the window opened; before that nothing counts.
     window_start_ns: Option<u64>,
     edge_ns: u64,
@@ -75,6 +78,8 @@ struct Later {
     slices: Vec<Slice>,
     lives: Vec<Life>,
     samples: Vec<(Sample, Option<Code>)>,
+    folded_calls: Vec<FoldedCalls>,
+    folded_stays: Vec<FoldedStays>,
 }
 
 /// The accounts of a stretch of time.
@@ -92,6 +97,8 @@ pub struct Stretch {
     pub pauses: Pauses,
     /// Where all waited for the kernel's own locks.
     pub locks_by_place: ByPlace,
+    /// What the kernel has summed and does not know whose it is: a part of the sum over all only.
+    pub of_nobody: Account,
 }
 
 impl Stretch {
@@ -103,6 +110,7 @@ impl Stretch {
             concurrency: Concurrency::default(),
             pauses: Pauses::over(keep.pauses_over_ns),
             locks_by_place: ByPlace::new(),
+            of_nobody: Account::default(),
         }
     }
 
@@ -113,6 +121,7 @@ impl Stretch {
         self.concurrency.absorb(&later.concurrency);
         self.pauses.absorb(&later.pauses);
         locks::absorb(&mut self.locks_by_place, &later.locks_by_place);
+        self.of_nobody.absorb(&later.of_nobody);
     }
 }
 
@@ -136,6 +145,7 @@ impl Model {
             processes: Processes::default(),
             ticks: Ticks::default(),
             locks: locks::Seen::default(),
+            folded: folded::Seen::default(),
             window_start_ns: None,
             edge_ns: u64::MAX,
             stretch: Stretch::begin(0, keep),
@@ -178,6 +188,13 @@ impl Model {
             }
             _ => {}
         }
+    }
+
+    /// Lets go of processes whose deaths were lost: those that were there at `since_ns`, and are not
+    /// among the threads that were looked at after that.
+    pub fn reap(&mut self, since_ns: u64, threads: &[Standing], now_ns: u64) {
+        let alive = threads.iter().map(|it| (it.slice.cookie, it.slice.tid)).collect();
+        self.processes.reap(since_ns, &alive, now_ns);
     }
 
     fn add_counts(&mut self, cookie: u64, tid: u32, grown: Counts) {
@@ -317,7 +334,8 @@ impl Model {
     /// as a fact from behind the edge.
     pub fn cut(&mut self, under_way: &UnderWay<'_>) -> Stretch {
         let edge = self.edge_ns;
-        let Later { calls, slices, lives, samples } = std::mem::take(&mut self.later);
+        let Later { calls, slices, lives, samples, folded_calls, folded_stays } =
+            std::mem::take(&mut self.later);
         let mut seen = BTreeSet::new();
         for call in under_way.calls.iter().chain(&calls) {
             let is_open_at_edge = call.flags & Call::UNPAIRED == 0 && began(call) <= edge;
@@ -359,6 +377,8 @@ impl Model {
         for slice in &slices {
             self.add_slice(slice, edge, u64::MAX);
         }
+        folded_calls.iter().for_each(|sums| self.folded_calls(sums));
+        folded_stays.iter().for_each(|sums| self.folded_stays(sums));
         stretch
     }
 }

@@ -1,6 +1,6 @@
 //! Who the processes are, and when each of their threads was there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tracer_common::record::Life;
 
@@ -11,6 +11,8 @@ pub enum End {
     Exit(i32),
     /// It became another program.
     Exec,
+    /// It is gone, but its end was not seen.
+    Unseen,
 }
 
 /// When a thread was there to be watched.
@@ -55,6 +57,8 @@ pub struct Process {
     pub joined_ns: Option<u64>,
     /// When it ended, and how.
     pub ended: Option<(u64, End)>,
+    /// The cookie of the program that it became.
+    pub became: Option<u64>,
     /// Its threads.
     pub threads: Vec<Span>,
 }
@@ -100,6 +104,7 @@ impl Processes {
             Life::EXEC => {
                 if let Some(before) = self.by_cookie.get_mut(&life.origin) {
                     before.end(life.ns, End::Exec);
+                    before.became = Some(life.cookie);
                 }
                 let process = self.enter(life);
                 process.comm = name(&life.comm);
@@ -127,6 +132,7 @@ impl Processes {
             born_ns: None,
             joined_ns: None,
             ended: None,
+            became: None,
             threads: Vec::new(),
         })
     }
@@ -140,6 +146,24 @@ impl Processes {
     /// Every process, with its cookie.
     pub fn iter(&self) -> impl Iterator<Item = (u64, &Process)> {
         self.by_cookie.iter().map(|(cookie, process)| (*cookie, process))
+    }
+
+    /// Ends all that were there at `since_ns` and of which no thread is among `alive` (process and
+    /// thread): their deaths were lost.
+    pub(super) fn reap(&mut self, since_ns: u64, alive: &BTreeSet<(u64, u32)>, now_ns: u64) {
+        for (cookie, process) in &mut self.by_cookie {
+            let gone = |span: &Span| {
+                span.to_ns.is_none()
+                    && span.from_ns < since_ns
+                    && !alive.contains(&(*cookie, span.tid))
+            };
+            for span in process.threads.iter_mut().filter(|span| gone(span)) {
+                span.to_ns = Some(now_ns);
+            }
+            if process.ended.is_none() && process.threads.iter().all(|span| span.to_ns.is_some()) {
+                process.ended = Some((now_ns, End::Unseen));
+            }
+        }
     }
 
     /// How many are alive.

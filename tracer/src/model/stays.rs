@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tracer_common::record::Slice;
+use tracer_common::{fold::FoldedStays, record::Slice};
 
 use super::hist::Hist;
 
@@ -28,11 +28,17 @@ impl Asleep {
     /// What the thread slept in before a slice.
     #[must_use]
     pub const fn before(slice: &Slice) -> Self {
-        if slice.slept_state & STOPPED != 0 {
+        Self::folded(slice.slept_in, slice.slept_state)
+    }
+
+    /// What it slept in, by the two fields of a [`Slice`] that say so.
+    #[must_use]
+    pub const fn folded(slept_in: u16, slept_state: u16) -> Self {
+        if slept_state & STOPPED != 0 {
             Self::Stopped
-        } else if slice.slept_in != Slice::NO_CALL {
-            Self::Call(slice.slept_in)
-        } else if slice.slept_state & UNINTERRUPTIBLE != 0 {
+        } else if slept_in != Slice::NO_CALL {
+            Self::Call(slept_in)
+        } else if slept_state & UNINTERRUPTIBLE != 0 {
             Self::Fault
         } else {
             Self::Unknown
@@ -94,6 +100,8 @@ pub struct Stays {
     pub minor_faults: u64,
     /// Page faults with I/O.
     pub major_faults: u64,
+    /// How many stays were summed in the kernel: who woke the thread before them is unknown.
+    pub folded: u64,
 }
 
 impl Stays {
@@ -163,6 +171,29 @@ impl Stays {
         }
     }
 
+    /// Adds stays that were summed in the kernel.
+    pub(super) fn fold(&mut self, sums: &FoldedStays) {
+        self.folded += u64::from(sums.count);
+        let (stays, waits) = (sums.stays, sums.waits);
+        self.on_cpu_ns += stays.part.ns + sums.last_ns;
+        self.stays.fold(stays.count, stays.part.ns, stays.part.max_ns);
+        self.runnable_ns += waits.part.ns.saturating_sub(sums.throttled_ns);
+        self.throttled_ns += sums.throttled_ns;
+        self.waits.fold(waits.count, waits.part.ns, waits.part.max_ns);
+        self.voluntary += sums.voluntary;
+        self.involuntary += stays.count.saturating_sub(sums.voluntary);
+        self.migrations += sums.migrations;
+        self.other_calls.count += sums.other_calls;
+        self.other_calls.ns += sums.other_ns;
+        for sleeps in sums.sleeps.iter().filter(|sleeps| sleeps.times.count > 0) {
+            let (count, part) = (sleeps.times.count, sleeps.times.part);
+            let reason = Asleep::folded(sleeps.slept_in, sleeps.slept_state);
+            *self.blocked_ns.entry(reason).or_default() += part.ns;
+            self.sleeps.fold(count, part.ns, part.max_ns);
+            self.sleeps_in.entry(reason).or_default().fold(count, part.ns, part.max_ns);
+        }
+    }
+
     /// Adds the calls without a row that the slice tells of.
     pub fn add_other(&mut self, slice: &Slice) {
         self.other_calls.count += u64::from(slice.other_calls);
@@ -190,7 +221,9 @@ impl Stays {
             stime_ns,
             minor_faults,
             major_faults,
+            folded,
         } = other;
+        self.folded += folded;
         self.on_cpu_ns += on_cpu_ns;
         self.runnable_ns += runnable_ns;
         self.throttled_ns += throttled_ns;

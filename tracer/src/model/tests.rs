@@ -236,6 +236,18 @@ fn standing(slice: Slice, flags: u32) -> Standing {
 }
 
 #[test]
+fn a_process_whose_death_was_lost_ends_when_it_is_missed() {
+    let mut model = model_open_at(100);
+    model.life(&life(Life::BORN, 120, 2, 8));
+    model.life(&life(Life::BORN, 160, 3, 9));
+    let alive = [standing(Slice { cookie: 1, tid: 7, ..Slice::default() }, 0)];
+    model.reap(150, &alive, 155);
+    let end = |cookie| model.processes().get(cookie).and_then(|process| process.ended);
+    assert_eq!((end(1), end(2)), (None, Some((155, End::Unseen))));
+    assert_eq!(end(3), None, "it was born after the look");
+}
+
+#[test]
 fn slices_tile_the_time_of_their_thread() {
     let mut model = model_open_at(100);
     model.slice(&slice(100, 0, 0, 30));

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Budget, End, Faults, Figures, Group, build::figures, drafts::Draft};
+use super::{Budget, End, Faults, Figures, Group, Options, build::figures, drafts::Draft};
 use crate::model::Hist;
 
 /// Processes that other targets gave birth to in the window, together.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Births {
     /// How many; a program that one of them became by exec is the same process.
     pub processes: u64,
@@ -31,6 +31,7 @@ pub struct Births {
 pub(super) fn born<'a>(
     drafts: impl Iterator<Item = &'a Draft> + Clone,
     budget: impl FnOnce(&Draft) -> Budget,
+    options: &Options,
 ) -> Option<Births> {
     let pids: BTreeSet<_> = drafts.clone().filter_map(|draft| draft.group.pid).collect();
     let mut programs: BTreeMap<_, Vec<&Draft>> = BTreeMap::new();
@@ -53,7 +54,7 @@ pub(super) fn born<'a>(
     Some(Births {
         processes: programs.len().try_into().unwrap_or(u64::MAX),
         ended: lived.count(),
-        lived_ns: figures(&lived),
+        lived_ns: figures(&lived, options),
         thread_ns: all.group.thread_ns,
         faults: Faults { minor: stays.minor_faults, major: stays.major_faults },
         budget: budget(&all),
@@ -88,7 +89,7 @@ mod tests {
     }
 
     fn births(drafts: &[Draft]) -> Option<Births> {
-        born(drafts.iter(), |_| Budget::default())
+        born(drafts.iter(), |_| Budget::default(), &crate::report::tests::OPTIONS)
     }
 
     #[test]

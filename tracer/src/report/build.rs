@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
-    Bucket, Budget, Concurrency, Figures, Fold, Group, Row, Total,
+    Bucket, Budget, Concurrency, Figures, Fold, Group, Row,
     births::born,
     budget::budget,
     drafts::{Draft, drafts, of_processes},
@@ -24,8 +24,10 @@ const SCREENFUL: usize = 16;
 pub struct Options {
     /// `None` leaves it to the number of processes.
     pub fold: Option<Fold>,
-    /// Rows carry their distribution.
+    /// Figures carry their distribution.
     pub histograms: bool,
+    /// Figures carry their distribution in full, for a recording.
+    pub hdr: bool,
     /// The kernel marks waits that a quota ordered.
     pub throttling: bool,
     /// Waits for the kernel's locks are counted.
@@ -44,11 +46,13 @@ pub struct Shown {
     /// Most time in calls first.
     pub groups: Vec<Group>,
     /// The sum over all.
-    pub total: Total,
+    pub total: Group,
     /// How many ran at the same time.
     pub concurrency: Concurrency,
     /// There were too many processes to show each, and nobody had said what to do.
     pub too_many: bool,
+    /// Stays on a CPU that were summed in the kernel.
+    pub folded_stays: u64,
 }
 
 /// Puts together the accounts of a stretch of time. `names` has been told of all that its samples
@@ -57,25 +61,24 @@ pub struct Shown {
 pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options, names: &Names) -> Shown {
     let view = View { options, names };
     let drafts = drafts(stretch, processes, options.window_start_ns);
-    let all = Draft::of(drafts.values());
-    let total = Total {
-        processes: all.group.processes,
-        threads: all.group.threads,
-        thread_ns: all.group.thread_ns,
-        syscalls: rows(&all.account, options),
-        budget: view.budget(&all.account, all.group.thread_ns),
-        sched: sched(&all.account.stays, processes),
-        samples: view.samples(&all.account),
+    let mut all = Draft::of(drafts.values());
+    all.account.absorb(&stretch.of_nobody);
+    let total = Group {
+        comm: None,
         locks: options.locks.then(|| locks_by_syscall(&all.account.locks, &stretch.locks_by_place)),
-        births: born(drafts.values(), |born| view.budget(&born.account, born.group.thread_ns)),
+        births: born(
+            drafts.values(),
+            |born| view.budget(&born.account, born.group.thread_ns),
+            options,
+        ),
+        ..view.group(&all, processes)
     };
     let waiting_ns = all.account.stays.runnable_ns + all.account.stays.throttled_ns;
-    let concurrency = concurrency(stretch, all.account.stays.on_cpu_ns, waiting_ns);
+    let concurrency = concurrency(stretch, &all.account.stays, waiting_ns);
     let by_thread = drafts.keys().any(|owner| owner.tid.is_some());
-    let shown: BTreeMap<_, _> = drafts.into_iter().filter(|(_, draft)| !draft.in_passing).collect();
-    let too_many = options.fold.is_none() && !by_thread && shown.len() > SCREENFUL;
+    let too_many = options.fold.is_none() && !by_thread && drafts.len() > SCREENFUL;
     let fold = options.fold.unwrap_or(if too_many { Fold::Comm } else { Fold::Process });
-    let mut drafts = folded(shown, fold);
+    let mut drafts = folded(drafts, fold);
     drafts.sort_by_key(|draft| {
         let time: u64 = draft.account.calls.values().map(|calls| calls.wall.sum()).sum();
         (Reverse(time), draft.group.pid, draft.group.tid)
@@ -84,8 +87,8 @@ pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options, names
         let rest = Draft::of(&drafts.split_off(SCREENFUL));
         drafts.push(rest);
     }
-    let groups = drafts.into_iter().map(|draft| view.group(draft, processes)).collect();
-    Shown { groups, total, concurrency, too_many }
+    let groups = drafts.iter().map(|draft| view.group(draft, processes)).collect();
+    Shown { groups, total, concurrency, too_many, folded_stays: all.account.stays.folded }
 }
 
 /// The processes of a stretch of time, each by itself, whatever is shown: what rules go by.
@@ -98,8 +101,7 @@ pub fn processes(
 ) -> Vec<Group> {
     let view = View { options, names };
     let drafts = of_processes(drafts(stretch, processes, options.window_start_ns));
-    let shown = drafts.into_iter().filter(|draft| !draft.in_passing);
-    shown.map(|draft| view.group(draft, processes)).collect()
+    drafts.iter().map(|draft| view.group(draft, processes)).collect()
 }
 
 /// How, and by which names, an account is looked at.
@@ -109,15 +111,16 @@ struct View<'a> {
 }
 
 impl View<'_> {
-    fn group(&self, Draft { group, account, .. }: Draft, processes: &Processes) -> Group {
+    fn group(&self, draft: &Draft, processes: &Processes) -> Group {
+        let Draft { group, account } = draft;
         Group {
-            syscalls: rows(&account, self.options),
-            budget: self.budget(&account, group.thread_ns),
-            sched: sched(&account.stays, processes),
-            samples: self.samples(&account),
+            syscalls: rows(account, self.options),
+            budget: self.budget(account, group.thread_ns),
+            sched: sched(&account.stays, processes, self.options),
+            samples: self.samples(account),
             locks: self.options.locks.then(|| locks(&account.locks)),
             futexes: if group.pid.is_some() { futexes(&account.futexes) } else { Vec::new() },
-            ..group
+            ..group.clone()
         }
     }
 
@@ -165,6 +168,7 @@ fn row(kind: CallKind, calls: &Calls, options: &Options) -> Row {
         name: call_name(kind),
         calls: calls.wall.count(),
         errors: calls.errors,
+        folded: calls.folded,
         unpaired: calls.unpaired,
         in_flight: calls.in_flight,
         in_flight_longest_ns: (calls.in_flight > 0).then_some(calls.in_flight_longest_ns),
@@ -173,23 +177,15 @@ fn row(kind: CallKind, calls: &Calls, options: &Options) -> Row {
         again_bytes: None,
         last_ns: (calls.last_end_ns > 0)
             .then(|| calls.last_end_ns.saturating_sub(options.window_start_ns)),
-        wall_ns: figures(&calls.wall),
-        on_cpu_ns: figures(&calls.on_cpu),
-        runnable_ns: figures(&calls.runnable),
-        blocked_ns: figures(&calls.blocked),
-        histogram: if options.histograms {
-            calls
-                .wall
-                .octaves()
-                .map(|(from_ns, to_ns, count)| Bucket { from_ns, to_ns, count })
-                .collect()
-        } else {
-            Vec::new()
-        },
+        wall_ns: figures(&calls.wall, options),
+        on_cpu_ns: figures(&calls.on_cpu, options),
+        runnable_ns: figures(&calls.runnable, options),
+        blocked_ns: figures(&calls.blocked, options),
     }
 }
 
-pub(super) fn figures(hist: &Hist) -> Figures {
+pub(super) fn figures(hist: &Hist, options: &Options) -> Figures {
+    let bucket = |(from_ns, to_ns, count)| Bucket { from_ns, to_ns, count };
     Figures {
         total: hist.sum(),
         mean: hist.mean(),
@@ -198,5 +194,11 @@ pub(super) fn figures(hist: &Hist) -> Figures {
         p99: hist.quantile(0.99),
         p999: hist.quantile(0.999),
         max: hist.max(),
+        histogram: if options.histograms {
+            hist.octaves().map(bucket).collect()
+        } else {
+            Vec::new()
+        },
+        hdr: options.hdr.then(|| hist.encoded()),
     }
 }

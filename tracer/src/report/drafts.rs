@@ -3,15 +3,13 @@
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::{End, Group};
-use crate::model::{self, Account, Owner, Process, Processes, Stretch};
+use crate::model::{self, Account, Owner, Process, Processes, Stays, Stretch};
 
 /// A group in the making.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Draft {
     pub(super) group: Group,
     pub(super) account: Account,
-    /// A program that became another one before it made a call: it is in the sums, but not shown.
-    pub(super) in_passing: bool,
 }
 
 impl Draft {
@@ -23,31 +21,23 @@ impl Draft {
         })
     }
 
-    /// Marks a program that only became another one: the process is counted with that.
-    fn unless_in_passing(mut self, process: &Process) -> Self {
-        let became_another = matches!(process.ended, Some((_, model::End::Exec)));
-        if became_another && self.account.calls.is_empty() {
-            self.in_passing = true;
-            self.group.processes = 0;
-            self.group.threads = 0;
-        }
-        self
-    }
-
     /// Takes in another one. What both do not share is dropped.
     pub(super) fn absorb(&mut self, other: &Self) {
         let (mine, theirs) = (&mut self.group, &other.group);
         if mine.processes == 0 {
             mine.comm.clone_from(&theirs.comm);
-        } else if theirs.processes == 0 && other.in_passing {
-            // It has a name that soon was another.
         } else if mine.comm != theirs.comm {
             mine.comm = None;
         }
         mine.processes += theirs.processes;
         mine.threads += theirs.threads;
-        mine.thread_ns += theirs.thread_ns;
-        self.account.absorb(&other.account);
+        self.continues(other);
+    }
+
+    /// Takes in what the same process did before: it is counted already.
+    fn continues(&mut self, before: &Self) {
+        self.group.thread_ns += before.group.thread_ns;
+        self.account.absorb(&before.account);
     }
 }
 
@@ -82,8 +72,7 @@ pub(super) fn drafts(
         let group =
             Group { thread_ns, threads, ..describe(process, window_start_ns, stretch.end_ns) };
         if owners.is_empty() {
-            let draft = Draft { group, ..Draft::default() };
-            drafts.insert(Owner { cookie, tid: None }, draft.unless_in_passing(process));
+            drafts.insert(Owner { cookie, tid: None }, Draft { group, ..Draft::default() });
             continue;
         }
         for (n, owner) in owners.into_iter().enumerate() {
@@ -98,8 +87,7 @@ pub(super) fn drafts(
                 group.processes = u64::from(n == 0);
             }
             let account = stretch.accounts.get(owner).cloned().unwrap_or_default();
-            let draft = Draft { group, account, in_passing: false };
-            drafts.insert(owner, draft.unless_in_passing(process));
+            drafts.insert(owner, Draft { group, account });
         }
     }
     for owner in stretch.accounts.all_owners() {
@@ -107,10 +95,38 @@ pub(super) fn drafts(
         drafts.entry(owner).or_insert_with(|| Draft {
             group: Group { processes: 1, ..Group::default() },
             account: stretch.accounts.get(owner).cloned().unwrap_or_default(),
-            in_passing: false,
         });
     }
+    for draft in drafts.values_mut().filter(|draft| draft.group.thread_ns == 0) {
+        // When its threads were there was lost, but their stays and the time between tile their lives.
+        let Stays { on_cpu_ns, runnable_ns, throttled_ns, blocked_ns, .. } = &draft.account.stays;
+        let blocked: u64 = blocked_ns.values().sum();
+        draft.group.thread_ns = on_cpu_ns + runnable_ns + throttled_ns + blocked;
+    }
+    join_those_in_passing(&mut drafts, processes);
     drafts
+}
+
+/// A program that became another one before it made a call, as between fork and exec, is shown as
+/// a part of that other one.
+fn join_those_in_passing(drafts: &mut BTreeMap<Owner, Draft>, processes: &Processes) {
+    let mut owners: Vec<Owner> = drafts.keys().copied().collect();
+    // The oldest first, so that each has taken in all that it was before.
+    owners.sort_by_key(|owner| processes.get(owner.cookie).and_then(|process| process.born_ns));
+    for owner in owners {
+        let Some(next) = processes.get(owner.cookie).and_then(|process| process.became) else {
+            continue;
+        };
+        let next_owners =
+            Owner { cookie: next, tid: None }..=Owner { cookie: next, tid: owner.tid };
+        let Some((&next, _)) = drafts.range(next_owners).next_back() else { continue };
+        if drafts.get(&owner).is_some_and(|draft| draft.account.calls.is_empty())
+            && let Some(before) = drafts.remove(&owner)
+            && let Some(draft) = drafts.get_mut(&next)
+        {
+            draft.continues(&before);
+        }
+    }
 }
 
 /// Who a process is, as known at `now_ns`.
@@ -125,10 +141,11 @@ fn describe(process: &Process, window_start_ns: u64, now_ns: u64) -> Group {
         processes: 1,
         born_ns: process.born_ns.filter(|&ns| ns >= window_start_ns).map(since_start),
         exited_ns: ended.map(|(ns, _)| since_start(ns)),
-        end: ended.map(|(_, end)| match end {
-            model::End::Exec => End::Exec,
-            model::End::Exit(status) if status & 0x7f != 0 => End::Signalled(status & 0x7f),
-            model::End::Exit(status) => End::Exited(status >> 8 & 0xff),
+        end: ended.and_then(|(_, end)| match end {
+            model::End::Exec => Some(End::Exec),
+            model::End::Exit(status) if status & 0x7f != 0 => Some(End::Signalled(status & 0x7f)),
+            model::End::Exit(status) => Some(End::Exited(status >> 8 & 0xff)),
+            model::End::Unseen => None,
         }),
         ..Group::default()
     }

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{Futexes, Word};
 
@@ -11,7 +11,7 @@ const SHOWN: usize = 8;
 
 /// The futex calls of a process about one word, which is what a lock or a condition variable sleeps
 /// on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Futex {
     /// The word's address, in hexadecimal; absent for all other words together.
     #[serde(skip_serializing_if = "Option::is_none")]

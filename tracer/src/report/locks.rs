@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tracer_common::locks::{ByCall, Lock as Kind};
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Waits for one kind of the kernel's own locks.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Lock {
     /// What kind of lock.
     pub kind: String,
@@ -20,12 +20,12 @@ pub struct Lock {
     /// How long they were together, elapsed time.
     pub ns: u64,
     /// Where they were, longest time first; in the total alone.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by_syscall: Vec<LockPlace>,
 }
 
 /// Waits in one system call.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct LockPlace {
     /// The call, without a distinction between kinds of `brk`; or "outside of calls", as in page
     /// faults, or "32-bit calls".
@@ -37,7 +37,7 @@ pub struct LockPlace {
 }
 
 /// What a CPU quota did to its control group, with whatever else runs in it.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Throttling {
     /// The directory of the group.
     pub cgroup: String,
@@ -77,6 +77,11 @@ pub(super) fn locks_by_syscall(waits: &ByLock, places: &ByPlace) -> Vec<Lock> {
         lock.by_syscall.sort_by_key(|place| Reverse(place.ns));
     }
     locks
+}
+
+/// What kinds of locks are called.
+pub(crate) fn lock_kinds() -> impl Iterator<Item = &'static str> {
+    Kind::ALL.into_iter().map(kind_name)
 }
 
 fn kind_name(kind: Kind) -> &'static str {

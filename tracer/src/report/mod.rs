@@ -17,13 +17,15 @@ pub use births::Births;
 pub use budget::{Method, Uncertainty};
 pub use build::{Options, Shown, groups, processes};
 pub use futexes::Futex;
+pub(crate) use locks::lock_kinds;
 pub use locks::{Lock, LockPlace, Throttling};
+pub(crate) use names::{BRK, number_of_row, stands_for};
 pub use samples::{Function, Library, Samples};
 pub(crate) use sched::pauses;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::verdicts::Diagnosis;
 
@@ -31,7 +33,8 @@ use crate::verdicts::Diagnosis;
 pub const SCHEMA: u32 = 1;
 
 /// How processes are put together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fold {
     /// Each by itself.
     Process,
@@ -42,7 +45,7 @@ pub enum Fold {
 }
 
 /// One report: of the whole window, or of an interval of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
     /// [`SCHEMA`]
     pub schema: u32,
@@ -61,8 +64,8 @@ pub struct Report {
     pub cpus: Cpus,
     /// The accounts, longest total time in calls first.
     pub processes: Vec<Group>,
-    /// The same over all processes.
-    pub total: Total,
+    /// The same over all processes: nobody's, so without a pid or a name.
+    pub total: Group,
     /// How many threads ran, or wanted to run, at the same time.
     pub concurrency: Concurrency,
     /// What a CPU quota did; absent where none is known of.
@@ -75,7 +78,7 @@ pub struct Report {
 }
 
 /// Place of an interval in the window.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Interval {
     /// Counted from 1.
     pub index: u64,
@@ -84,7 +87,7 @@ pub struct Interval {
 }
 
 /// CPUs, and what may be used of them.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Cpus {
     /// Online in the machine; null where that is not known.
     pub online: Option<u32>,
@@ -96,7 +99,7 @@ pub struct Cpus {
 }
 
 /// The account of a process, or of several folded together.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Group {
     /// The process, as the caller's pid namespace has it; absent when several are folded.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -137,16 +140,21 @@ pub struct Group {
     /// Where its threads were while on a CPU; absent where the CPUs were not sampled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<Samples>,
-    /// Waits for the kernel's own locks, longest time first; null where the kernel does not tell.
+    /// Waits for the kernel's own locks, longest time first, in the total with the calls that they
+    /// were in; null where the kernel does not tell.
     pub locks: Option<Vec<Lock>>,
     /// Its futex calls by the word they are about, the busiest first; of one process alone, for an
     /// address says nothing beyond it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub futexes: Vec<Futex>,
+    /// Processes that targets gave birth to in the window; in the total alone, and absent if none
+    /// did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub births: Option<Births>,
 }
 
 /// All of the thread time of a group, by cause.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Budget {
     /// On a CPU in user mode. Null where there were neither samples nor clock ticks enough to tell
     /// user mode from the kernel; then it is in `outside_calls_ns` only.
@@ -175,7 +183,7 @@ pub struct Budget {
 }
 
 /// What the scheduler did.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sched {
     /// How often its threads left a CPU.
     pub switches: Switches,
@@ -189,14 +197,15 @@ pub struct Sched {
     pub off_cpu_ns: Figures,
     /// The same by what they slept in, longest total first.
     pub off_cpu: Vec<Sleep>,
-    /// Who woke its threads, most time slept first; at most ten.
+    /// Who woke its threads, most time slept first; at most ten. None where stays were summed in
+    /// the kernel, for then it is unknown.
     pub wakers: Vec<Waker>,
     /// Page faults served without I/O, and with it.
     pub faults: Faults,
 }
 
 /// How often threads left a CPU.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Switches {
     /// To sleep.
     pub voluntary: u64,
@@ -205,7 +214,7 @@ pub struct Switches {
 }
 
 /// Page faults.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Faults {
     /// Without I/O.
     pub minor: u64,
@@ -214,7 +223,7 @@ pub struct Faults {
 }
 
 /// Sleeps for one reason.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sleep {
     /// What the thread slept in: a system call, "page fault", "stopped", "unknown".
     pub reason: String,
@@ -224,11 +233,12 @@ pub struct Sleep {
     pub ns: Figures,
     /// The part of it that nothing could have interrupted: in most calls that is I/O, or a wait for
     /// one of the kernel's own semaphores.
+    #[serde(default)]
     pub uninterruptible_ns: u64,
 }
 
 /// Who ended sleeps.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Waker {
     /// The process; absent for timers, interrupts and whoever is no target.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -246,20 +256,24 @@ pub struct Waker {
 }
 
 /// How many target threads were on a CPU, or wanted to be, at the same time.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Concurrency {
     /// Mean number of CPUs that targets were on.
     pub busy_cpus: f64,
     /// Mean number of threads that were on a CPU or waited for one.
     pub runnable_running: f64,
-    /// Share of the window in which 0, 1, 2 … target threads were on a CPU at once.
-    pub running_share: Vec<f64>,
-    /// Share of the window in which threads of 0, 1, 2 … target processes were on a CPU at once.
-    pub running_processes_share: Vec<f64>,
+    /// Share of the window in which 0, 1, 2 … target threads were on a CPU at once. Absent where
+    /// stays were summed in the kernel, for then it is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub running_share: Option<Vec<f64>>,
+    /// Share of the window in which threads of 0, 1, 2 … target processes were on a CPU at once;
+    /// absent as `running_share`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub running_processes_share: Option<Vec<f64>>,
 }
 
 /// A long stretch in which a thread that wanted to run did not, or sat in one call.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Pause {
     /// When it began, since the window opened.
     pub start_ns: u64,
@@ -277,7 +291,7 @@ pub struct Pause {
 }
 
 /// How a process ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
     /// It exited with this status.
@@ -288,33 +302,8 @@ pub enum End {
     Exec,
 }
 
-/// The sum over all processes.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Total {
-    /// How many processes, each program that an exec began counted for itself.
-    pub processes: u64,
-    /// How many threads.
-    pub threads: u64,
-    /// Time in the window, summed over threads.
-    pub thread_ns: u64,
-    /// A row for each system call.
-    pub syscalls: Vec<Row>,
-    /// Where all of `thread_ns` went.
-    pub budget: Budget,
-    /// What the scheduler did.
-    pub sched: Sched,
-    /// Where the threads were while on a CPU; absent where the CPUs were not sampled.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub samples: Option<Samples>,
-    /// Waits for the kernel's own locks, and where they were.
-    pub locks: Option<Vec<Lock>>,
-    /// Processes that targets gave birth to in the window; absent if none did.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub births: Option<Births>,
-}
-
 /// One system call.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Row {
     /// Its name. `brk` is three: "brk grow", "brk shrink", "brk query". 32-bit calls are "32-bit N".
     pub name: String,
@@ -331,6 +320,9 @@ pub struct Row {
     pub in_flight_longest_ns: Option<u64>,
     /// Cut off by the death of their thread. No part of `calls`.
     pub ended_by_exit: u64,
+    /// Of `calls`, how many were summed in the kernel: their percentiles are coarser, or unknown.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub folded: u64,
     /// Bytes that the completed, successful calls asked for, where they ask for bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
@@ -349,13 +341,10 @@ pub struct Row {
     pub runnable_ns: Figures,
     /// Part of it sleeping.
     pub blocked_ns: Figures,
-    /// The distribution of the elapsed time, with `--histograms`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub histogram: Vec<Bucket>,
 }
 
 /// A distribution in a few figures. Those other than the total are null without a call.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Figures {
     /// Exact sum.
     pub total: u64,
@@ -371,26 +360,36 @@ pub struct Figures {
     pub p999: Option<u64>,
     /// Exact maximum.
     pub max: Option<u64>,
+    /// The distribution itself, with `--histograms`: a bar for each doubling of time, from the first
+    /// that is used to the last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub histogram: Vec<Bucket>,
+    /// The distribution in full, as [`Hist::encoded`](crate::model::Hist::encoded) has it; in
+    /// recordings alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hdr: Option<String>,
 }
 
 /// One bar of a histogram: `from_ns <= time < to_ns`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bucket {
     /// Lower edge.
     pub from_ns: u64,
     /// Upper edge.
     pub to_ns: u64,
-    /// Calls in it.
+    /// Times in it.
     pub count: u64,
 }
 
 /// How far the figures can be believed.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Trust {
     /// Calls that reached no figure.
     pub lost: u64,
-    /// Calls of which only sums are exact.
+    /// Calls that were summed in the kernel: count, sum and maximum are exact, percentiles coarser.
     pub folded: u64,
+    /// Stays on a CPU that were.
+    pub folded_stays: u64,
     /// Ends without a beginning.
     pub unpaired: u64,
     /// Calls open at the end.
@@ -403,6 +402,11 @@ pub struct Trust {
     pub program_ns: Option<u64>,
     /// What else a reader has to know, each a sentence.
     pub notes: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 #[cfg(test)]

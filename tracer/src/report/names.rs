@@ -7,6 +7,20 @@ use crate::{
     model::{Asleep, CallKind},
 };
 
+/// The rows that `brk` has.
+pub(crate) const BRK: [&str; 3] = ["brk grow", "brk shrink", "brk query"];
+
+/// The number of the call that a row is named after. `brk` alone is good enough.
+pub(crate) fn number_of_row(name: &str) -> Option<u32> {
+    syscalls::labelled(if BRK.contains(&name) { "brk" } else { name })
+}
+
+/// Whether a name that a user wrote means this row: the very name, or the first word of several, as
+/// `brk` means the three rows of `brk`.
+pub(crate) fn stands_for(name: &str, row: &str) -> bool {
+    row.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
 /// The name of a row.
 pub(super) fn call_name(kind: CallKind) -> String {
     if kind.compat {

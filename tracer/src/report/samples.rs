@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::names::call_name;
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 /// time on CPUs.
 ///
 /// A share p of n samples has a standard error of √(p(1−p)/n), which [`Samples::error`] gives.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Samples {
     /// Ticks a second on each CPU.
     pub hz: u32,
@@ -33,6 +33,7 @@ pub struct Samples {
     /// Elsewhere in the kernel.
     pub other: u64,
     /// The files that the code found in user mode is of, most often found first: all of them.
+    #[serde(default)]
     pub libraries: Vec<Library>,
     /// The functions most often found in user mode, at most `--top` of them.
     pub top_user: Vec<Function>,
@@ -41,7 +42,7 @@ pub struct Samples {
 }
 
 /// A file of code, and how often threads were found in it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Library {
     /// Its name, as in [`Function::library`]; null where it is not known.
     pub library: Option<String>,
@@ -50,7 +51,7 @@ pub struct Library {
 }
 
 /// A function, and how often it was found running: itself, not what it called.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Function {
     /// Its name. Null for code without symbols: all such code of one file together.
     pub function: Option<String>,

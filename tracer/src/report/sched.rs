@@ -2,21 +2,23 @@
 
 use std::cmp::Reverse;
 
-use super::{Concurrency, Faults, Pause, Sched, Sleep, Switches, Waker, build::figures, names};
+use super::{
+    Concurrency, Faults, Options, Pause, Sched, Sleep, Switches, Waker, build::figures, names,
+};
 use crate::model::{self, Cause, Processes, Stays, Stretch};
 
 /// So many wakers are named.
 const WAKERS: usize = 10;
 
 /// The scheduler's part of an account.
-pub(super) fn sched(stays: &Stays, processes: &Processes) -> Sched {
+pub(super) fn sched(stays: &Stays, processes: &Processes, options: &Options) -> Sched {
     let mut off_cpu: Vec<Sleep> = stays
         .sleeps_in
         .iter()
         .map(|(reason, hist)| Sleep {
             reason: names::sleep_name(*reason),
             count: hist.count(),
-            ns: figures(hist),
+            ns: figures(hist, options),
             uninterruptible_ns: stays.uninterruptible_ns.get(reason).copied().unwrap_or(0),
         })
         .collect();
@@ -28,12 +30,15 @@ pub(super) fn sched(stays: &Stays, processes: &Processes) -> Sched {
         .collect();
     wakers.sort_by_key(|waker| Reverse(waker.slept_ns));
     wakers.truncate(WAKERS);
+    if stays.folded > 0 {
+        wakers.clear(); // Some are unknown, and so are the shares of all.
+    }
     Sched {
         switches: Switches { voluntary: stays.voluntary, involuntary: stays.involuntary },
         migrations: stays.migrations,
-        on_cpu_ns: figures(&stays.stays),
-        run_queue_ns: figures(&stays.waits),
-        off_cpu_ns: figures(&stays.sleeps),
+        on_cpu_ns: figures(&stays.stays, options),
+        run_queue_ns: figures(&stays.waits, options),
+        off_cpu_ns: figures(&stays.sleeps, options),
         off_cpu,
         wakers,
         faults: Faults { minor: stays.minor_faults, major: stays.major_faults },
@@ -53,9 +58,14 @@ fn who(waker: model::Waker, processes: &Processes) -> Waker {
 
 /// How many ran, or wanted to, at the same time.
 #[expect(clippy::cast_precision_loss, reason = "shares and means to a few digits")]
-pub(crate) fn concurrency(stretch: &Stretch, on_cpu_ns: u64, waiting_ns: u64) -> Concurrency {
+pub(crate) fn concurrency(stretch: &Stretch, stays: &Stays, waiting_ns: u64) -> Concurrency {
+    let on_cpu_ns = stays.on_cpu_ns;
     let window = stretch.end_ns.saturating_sub(stretch.start_ns).max(1) as f64;
-    let shares = |by_number: &[u64]| by_number.iter().map(|&ns| ns as f64 / window).collect();
+    let shares = |by_number: &[u64]| {
+        // Who ran at once is known only if it is known when everyone ran.
+        let known = stays.folded == 0;
+        known.then(|| by_number.iter().map(|&ns| ns as f64 / window).collect())
+    };
     Concurrency {
         busy_cpus: on_cpu_ns as f64 / window,
         runnable_running: (on_cpu_ns + waiting_ns) as f64 / window,

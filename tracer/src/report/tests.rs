@@ -8,9 +8,10 @@ use crate::symbols::Names;
 
 const KEEP: Keep = Keep { by_thread: false, pauses_over_ns: 1_000_000 };
 
-const OPTIONS: Options = Options {
+pub(super) const OPTIONS: Options = Options {
     fold: None,
     histograms: false,
+    hdr: false,
     throttling: true,
     locks: true,
     window_start_ns: 1_000,
@@ -111,26 +112,37 @@ fn what_is_not_known_is_null_in_json_and_not_0() {
     }
 }
 
-#[test]
-fn the_way_to_an_exec_gets_no_group_if_it_made_no_call() {
+/// A process that execs at 1,100 and again at 1,200, calls being made before each exec or not.
+fn execs(calls_by: &[u32]) -> Shown {
     let mut model = Model::new(KEEP);
-    model.life(&Life { event: Life::SEEDED, cookie: 1, tid: 1, ns: 1_000, ..Life::default() });
+    model.life(&Life { event: Life::SEEDED, cookie: 9, tid: 1, ns: 1_000, ..Life::default() });
     model.open(1_000);
-    model.life(&Life {
-        event: Life::EXEC,
-        cookie: 2,
-        origin: 1,
-        tid: 1,
-        ns: 1_100,
-        ..Life::default()
-    });
-    model.call(&futex(2, 100));
+    let exec = Life { event: Life::EXEC, tid: 1, ..Life::default() };
+    // The cookies of processes are in no order.
+    model.life(&Life { cookie: 2, origin: 9, ns: 1_100, ..exec });
+    model.life(&Life { cookie: 5, origin: 2, ns: 1_200, ..exec });
+    for cookie in calls_by {
+        model.call(&futex(*cookie, 100));
+    }
     model.edge(2_000);
     let stretch = model.cut(&UnderWay { calls: &[], threads: &[], last: true });
-    let Shown { groups, total, .. } =
-        groups(&stretch, model.processes(), &OPTIONS, &Names::default());
-    assert_eq!((groups.len(), total.processes), (1, 1));
-    assert_eq!((groups[0].born_ns, groups[0].thread_ns), (Some(100), 900));
+    groups(&stretch, model.processes(), &OPTIONS, &Names::default())
+}
+
+#[test]
+fn the_way_to_an_exec_is_shown_with_what_it_led_to_if_it_made_no_call() {
+    let Shown { groups, total, .. } = execs(&[5]);
+    assert_eq!((groups.len(), total.processes, total.threads), (1, 1, 1));
+    assert_eq!((groups[0].born_ns, groups[0].thread_ns), (Some(200), 1_000));
+    assert_eq!(total.thread_ns, 1_000);
+}
+
+#[test]
+fn a_program_that_made_a_call_before_it_became_another_has_a_group_of_its_own() {
+    let Shown { groups, total, .. } = execs(&[2, 5]);
+    let shown: Vec<_> = groups.iter().map(|g| (g.born_ns, g.end, g.thread_ns)).collect();
+    assert_eq!(shown, [(Some(100), Some(End::Exec), 200), (Some(200), None, 800)]);
+    assert_eq!((total.processes, total.thread_ns), (2, 1_000));
 }
 
 #[test]

@@ -1,31 +1,40 @@
 //! One tracing run, from the first privilege to the last report.
 
 mod clock;
+mod folding;
+mod looks;
 mod output;
+mod record;
 mod signals;
 mod summary;
 mod targets;
 mod throttling;
+mod timers;
 
-use std::{future::pending, time::Duration};
+use std::{future::pending, io, time::Duration};
 
 use anyhow::{Context as _, Result};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 
-use tracer_common::record::{Sample, Standing};
+use tracer_common::record::Sample;
 
+pub(crate) use self::signals::Signals;
 use self::{
+    folding::Folding,
     output::Output,
-    signals::Signals,
     summary::{Known, Summary},
     targets::Watched,
+    timers::{at, every, tick},
 };
 use crate::{
     attach::{self, Programs, Record, Sampling, Settings},
     config::{Command, Config, Targets},
     decode, doctor,
+    fail_if::{Run, Subject},
     launch::{self, Held, Running},
     model::{Keep, Model, Stretch, UnderWay},
+    recording::{CHECKPOINT_EVERY, Recorder},
+    report::Report,
     symbols::Symbols,
 };
 
@@ -50,9 +59,12 @@ pub fn run(config: Config) -> Result<u8> {
         .block_on(trace(config))
 }
 
-async fn trace(config: Config) -> Result<u8> {
+async fn trace(mut config: Config) -> Result<u8> {
     let output = Output::open(&config)?;
+    let record_to = config.record_to.as_deref();
+    let recorder = record_to.map(|file| Recorder::create(file, &config)).transpose()?;
     let mut summary = Summary::default();
+    let progress = recorder.as_ref().and_then(|_| record::progress(&mut config.targets));
     let nice = attach::raise_priority()
         .inspect_err(|e| {
             summary.note(format!(
@@ -69,6 +81,9 @@ async fn trace(config: Config) -> Result<u8> {
         foreign_execs: targets.watches_names(),
         ring_bytes: config.ring_bytes,
         sample_hz: config.sample_hz,
+        by_thread: config.threads,
+        pauses_over: config.pauses_over,
+        sheds: false,
     })
     .map_err(doctor::explain)?;
     summary.throttling = programs.marks_throttling();
@@ -87,10 +102,12 @@ async fn trace(config: Config) -> Result<u8> {
             pauses_over_ns: to_ns(config.pauses_over),
         }),
         programs,
+        folding: Folding::default(),
         targets,
         symbols: Symbols::default(),
         summary,
         output,
+        recorder,
         config,
         intervals: 0,
     };
@@ -102,8 +119,15 @@ async fn trace(config: Config) -> Result<u8> {
     // Before the command goes on: a Ctrl-C at its first word is to end in a report already.
     let signals = Signals::listen()?;
     let (status, ended_by) = session.watch(signals, held.map(Held::release)).await?;
-    session.close_window()?;
-    session.exit_status(status, ended_by).await
+    let (report, delivered) = session.close_window()?;
+    let goes_on = session.model.processes().alive() > 0 && !session.kills();
+    if let Some(directory) = progress.filter(|_| goes_on) {
+        directory.leave();
+    }
+    let status = session.exit_status(status, ended_by).await;
+    let run = Run { report: &report, selection: Some(session.config.selection), work: None };
+    let fail_if = &session.config.fail_if;
+    fail_if.conclude(&Subject { run, base: None }, delivered.and(status), &mut io::stderr())
 }
 
 /// Why the window closed.
@@ -120,11 +144,13 @@ enum EndedBy {
 struct Session {
     config: Config,
     programs: Programs,
+    folding: Folding,
     targets: Watched,
     model: Model,
     symbols: Symbols,
     summary: Summary,
     output: Output,
+    recorder: Option<Recorder>,
     intervals: u64,
 }
 
@@ -143,6 +169,7 @@ impl Session {
     fn open_window(&mut self, held: Option<&Held>) -> Result<()> {
         if let Some(held) = held {
             self.programs.mark(held.pid(), true)?;
+            self.recorder.iter_mut().for_each(|recorder| recorder.hold(held.pid()));
         }
         self.targets.mark_all(&self.programs)?;
         self.seed()?;
@@ -151,18 +178,23 @@ impl Session {
         }
         // What was waited before counts for nothing.
         self.look_at_locks()?;
-        let start_ns = clock::now_ns();
+        let start_ns = self.folding.open(&mut self.programs)?;
         self.model.open(start_ns);
-        self.summary.begin(start_ns, &self.model, &self.targets, held.map(Held::pid));
+        let pid = held.map(Held::pid);
+        let first = self.summary.begin(start_ns, &self.model, &self.targets, pid);
+        self.recorder.iter_mut().for_each(|recorder| recorder.begin(start_ns, first));
         Ok(())
     }
 
     fn seed(&mut self) -> Result<()> {
-        let Self { programs, model, summary, .. } = self;
+        let Self { programs, model, summary, recorder, .. } = self;
         programs.seed(|bytes| {
             for life in decode::all(bytes, decode::life) {
                 match life {
-                    Ok(life) => model.life(&life),
+                    Ok(life) => {
+                        model.life(&life);
+                        recorder.iter_mut().for_each(|recorder| recorder.life(&life));
+                    }
                     Err(e) => summary.undecodable(e),
                 }
             }
@@ -182,14 +214,27 @@ impl Session {
         let mut drain = every(DRAIN_EVERY);
         let mut search = every(SEARCH_EVERY);
         let mut settle = every(SETTLE_EVERY);
-        let mut interval = self.config.interval.map(every);
+        let is_series = self.config.interval.is_some();
+        let mut checkpoint = self.recorder.as_ref().map(|_| every(CHECKPOINT_EVERY));
+        // Before the intervals: of two that end together, the window goes first.
         let deadline = self.config.duration.and_then(|after| Instant::now().checked_add(after));
+        let mut interval = self.config.interval.map(every);
         loop {
             tokio::select! {
                 biased;
                 () = signals.recv() => return Ok((status, EndedBy::Signal)),
                 () = at(deadline) => return Ok((status, EndedBy::Duration)),
-                () = tick(interval.as_mut()) => self.report_interval()?,
+                () = tick(interval.as_mut()) => {
+                    let stretch = self.cut(false)?;
+                    self.report_interval(&stretch)?;
+                    self.pass(stretch)?;
+                }
+                () = tick(checkpoint.as_mut()), if !is_series => {
+                    if self.recorder.as_ref().is_some_and(Recorder::is_due) {
+                        let stretch = self.cut(false)?;
+                        self.pass(stretch)?;
+                    }
+                }
                 ended = ended(&mut status) => {
                     status = Status::Ended(launch::exit_code(ended?));
                 }
@@ -222,12 +267,13 @@ impl Session {
 
     /// Takes in all that waits in the rings, and whoever has got a name that is watched for.
     fn drain(&mut self) -> Result<()> {
-        let Self { programs, model, symbols, summary, targets, config, .. } = self;
+        let Self { programs, model, symbols, summary, targets, config, recorder, .. } = self;
         programs.drain(|record| {
             let decoded = match record {
                 Record::Life(bytes) => decode::life(bytes).map(|life| {
                     model.life(&life);
                     targets.consider(&life);
+                    recorder.iter_mut().for_each(|recorder| recorder.life(&life));
                 }),
                 Record::Call(bytes) => decode::call(bytes).map(|call| model.call(&call)),
                 Record::Slice(bytes) => decode::slice(bytes).map(|slice| model.slice(&slice)),
@@ -239,6 +285,12 @@ impl Session {
                 }),
                 Record::LockWaits(bytes) => {
                     decode::lock_waits(bytes).map(|waits| model.lock_waits(&waits))
+                }
+                Record::FoldedCalls(bytes) => {
+                    decode::folded_calls(bytes).map(|sums| model.folded_calls(&sums))
+                }
+                Record::FoldedStays(bytes) => {
+                    decode::folded_stays(bytes).map(|sums| model.folded_stays(&sums))
                 }
             };
             if let Err(e) = decoded {
@@ -260,19 +312,12 @@ impl Session {
         Ok(())
     }
 
-    /// Works out how many threads ran at once, up to now.
-    fn settle(&mut self) -> Result<()> {
-        let now_ns = clock::now_ns();
-        let standings = self.standings()?;
-        self.drain()?;
-        self.model.settle(now_ns, &standings);
-        Ok(())
-    }
-
     /// Ends the stretch of time under way.
     fn cut(&mut self, last: bool) -> Result<Stretch> {
-        self.model.edge(clock::now_ns());
+        let edge_ns = self.folding.turn(&mut self.programs, true)?;
+        self.model.edge(edge_ns);
         self.summary.edge();
+        self.recorder.iter_mut().for_each(Recorder::edge);
         if last {
             if self.summary.sample_hz.is_some() {
                 self.symbols.read_kernel();
@@ -283,56 +328,39 @@ impl Session {
         let calls: Vec<_> = decode::all(&bytes, decode::call).collect::<Result<_, _>>()?;
         let threads = self.standings()?;
         self.look_at_locks()?;
+        if self.folding.is_due(&self.programs)? {
+            self.folding.collect(&mut self.programs, &mut self.model)?;
+        }
         self.drain()?;
+        self.reap(edge_ns, &threads)?;
         let stretch = self.model.cut(&UnderWay { calls: &calls, threads: &threads, last });
         self.symbols.learn(&stretch.accounts);
         Ok(stretch)
     }
 
-    /// Takes in what has been waited for locks up to now.
-    fn look_at_locks(&mut self) -> Result<()> {
-        let bytes = self.programs.lock_waits()?;
-        for waits in decode::all(&bytes, decode::lock_waits) {
-            self.model.lock_waits(&waits?);
-        }
-        for (lock, place, waits) in self.programs.lock_waits_by_call()? {
-            self.model.lock_waits_at(lock, place, waits);
-        }
-        Ok(())
-    }
-
-    fn standings(&mut self) -> Result<Vec<Standing>> {
-        let bytes = self.programs.standings()?;
-        Ok(decode::all(&bytes, decode::standing).collect::<Result<_, _>>()?)
-    }
-
-    fn report_interval(&mut self) -> Result<()> {
-        self.intervals += 1;
-        let stretch = self.cut(false)?;
-        let counts = summary::Counts::read(&self.programs)?;
-        let known = Known {
-            processes: self.model.processes(),
-            names: self.symbols.names(),
-            config: &self.config,
-            counts,
-        };
-        let report = self.summary.interval(self.intervals, stretch, &known);
-        self.output.write(&report)
-    }
-
-    /// Closes the window and reports on all of it.
-    fn close_window(&mut self) -> Result<()> {
+    /// Closes the window and reports on all of it, and on the interval that it cuts short. Gives
+    /// the report, and whether it reached those that it is for.
+    fn close_window(&mut self) -> Result<(Report, Result<()>)> {
         let stretch = self.cut(true)?;
-        let counts = summary::Counts::read(&self.programs)?;
-        let known = Known {
-            processes: self.model.processes(),
-            names: self.symbols.names(),
-            config: &self.config,
-            counts,
-        };
-        let report = self.summary.whole(stretch, &known);
+        if self.config.interval.is_some() {
+            self.report_interval(&stretch)?;
+        }
+        let known = Known::read(&self.model, &self.symbols, &self.config, &self.programs)?;
+        let record = self.recorder.is_some();
+        let (report, kept) = self.summary.whole(stretch, &known, record);
         signals::default_for_the_next();
-        self.output.write(&report)
+        let written = self.output.write(&report);
+        // Whoever reads the live report may leave; the recording is another's.
+        let recorded = match (self.recorder.take(), kept) {
+            (Some(recorder), Some(whole)) => recorder.finish(whole, self.model.processes()),
+            _ => Ok(()),
+        };
+        Ok((report, recorded.and(written)))
+    }
+
+    /// Whether the command is to end with the window.
+    fn kills(&self) -> bool {
+        matches!(self.config.targets, Targets::Command(Command { kill: true, .. }))
     }
 
     /// What the run as a whole comes to.
@@ -342,8 +370,7 @@ impl Session {
             Status::Ended(code) => return Ok(code),
             Status::Running(running) => running,
         };
-        let Targets::Command(Command { kill, .. }) = &self.config.targets else { return Ok(0) };
-        if *kill {
+        if self.kills() {
             running.kill().await.context("cannot end the command")?;
             return Ok(0);
         }
@@ -358,30 +385,6 @@ impl Session {
 
 fn to_ns(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-fn every(period: Duration) -> Interval {
-    let start = Instant::now().checked_add(period).unwrap_or_else(Instant::now);
-    let mut interval = interval_at(start, period);
-    interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    interval
-}
-
-/// Waits for a moment that may never come.
-async fn at(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => pending().await,
-    }
-}
-
-async fn tick(interval: Option<&mut Interval>) {
-    match interval {
-        Some(interval) => {
-            interval.tick().await;
-        }
-        None => pending().await,
-    }
 }
 
 /// Waits for the command's end, if it has begun and not ended.

@@ -5,13 +5,13 @@ use nix::sys::signal::{SigHandler, Signal as Number, signal};
 use tokio::signal::unix::{Signal, SignalKind, signal as listen};
 
 /// SIGINT and SIGTERM, waited for.
-pub(super) struct Signals {
+pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
-    pub(super) fn listen() -> Result<Self> {
+    pub(crate) fn listen() -> Result<Self> {
         let to = |kind| listen(kind).context("cannot listen to signals");
         Ok(Self {
             interrupt: to(SignalKind::interrupt())?,
@@ -20,7 +20,7 @@ impl Signals {
     }
 
     /// Waits for either.
-    pub(super) async fn recv(&mut self) {
+    pub(crate) async fn recv(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}

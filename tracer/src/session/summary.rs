@@ -8,15 +8,16 @@ use tracer_common::cpu::Counter;
 use super::{targets::Watched, throttling, to_ns};
 use crate::{
     attach::{self, Programs},
-    config::{Command, Config, Format, Targets},
+    config::{Command, Config, Targets},
     decode::NotARecord,
     kernel::{
         cgroup::Hierarchies,
         cpu_limit::{CpuLimit, Quota},
     },
     model::{Model, Processes, Stretch},
-    report::{self, Cpus, Fold, Interval, Options, Report, SCHEMA, Shown, Throttling, Trust},
-    symbols::Names,
+    recording::{self, Shape},
+    report::{self, Cpus, Interval, Options, Report, SCHEMA, Shown, Throttling, Trust},
+    symbols::{Names, Symbols},
     verdicts::{self, Blind, Diagnosis},
 };
 
@@ -24,7 +25,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
     lost_calls: u64,
-    lost_slices: u64,
+    homeless_calls: u64,
+    homeless_slices: u64,
     lost_samples: u64,
     lost_lives: u64,
     no_state: u64,
@@ -37,7 +39,8 @@ impl Counts {
     pub(super) fn read(programs: &Programs) -> Result<Self> {
         Ok(Self {
             lost_calls: programs.count(Counter::LostCalls)?,
-            lost_slices: programs.count(Counter::LostSlices)?,
+            homeless_calls: programs.count(Counter::HomelessCalls)?,
+            homeless_slices: programs.count(Counter::HomelessSlices)?,
             lost_samples: programs.count(Counter::LostSamples)?,
             lost_lives: programs.count(Counter::LostLives)?,
             no_state: programs.count(Counter::NoState)?,
@@ -51,10 +54,23 @@ impl Counts {
 /// What a report is made of, beside the accounts.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
-    pub(super) processes: &'a Processes,
-    pub(super) names: &'a Names,
-    pub(super) config: &'a Config,
-    pub(super) counts: Counts,
+    processes: &'a Processes,
+    names: &'a Names,
+    config: &'a Config,
+    counts: Counts,
+}
+
+impl<'a> Known<'a> {
+    /// Reads what the kernel counted besides.
+    pub(super) fn read(
+        model: &'a Model,
+        symbols: &'a Symbols,
+        config: &'a Config,
+        programs: &Programs,
+    ) -> Result<Self> {
+        let counts = Counts::read(programs)?;
+        Ok(Self { processes: model.processes(), names: symbols.names(), config, counts })
+    }
 }
 
 /// What is known of the run, beside the accounts.
@@ -114,14 +130,14 @@ impl Summary {
         }
     }
 
-    /// The window opens.
+    /// The window opens. Returns the first target, if there is one.
     pub(super) fn begin(
         &mut self,
         start_ns: u64,
         model: &Model,
         targets: &Watched,
         pid: Option<i32>,
-    ) {
+    ) -> Option<i32> {
         self.window_start_ns = start_ns;
         self.cpu_at_start = attach::cpu_time();
         self.cpu_at_interval = self.cpu_at_start;
@@ -129,7 +145,7 @@ impl Summary {
             || model.processes().iter().next().and_then(|(_, first)| i32::try_from(first.pid).ok());
         let online = aya::util::online_cpus().ok().map(|cpus| cpus.len());
         self.cpus.online = online.and_then(|cpus| cpus.try_into().ok());
-        let Some(pid) = pid.or_else(|| targets.first_pid()).or_else(first) else { return };
+        let pid = pid.or_else(|| targets.first_pid()).or_else(first)?;
         match Hierarchies::mounted().and_then(|groups| CpuLimit::of(pid, &groups)) {
             Ok(CpuLimit { allowed_cpus, quota, group }) => {
                 self.cpus.allowed = allowed_cpus.try_into().ok();
@@ -156,6 +172,7 @@ impl Summary {
             }
             Err(e) => self.note(format!("CPUs allowed to the targets are unknown: {e:#}")),
         }
+        Some(pid)
     }
 
     /// What could be read of a quota; if it could not, that is noted.
@@ -163,8 +180,14 @@ impl Summary {
         read.inspect_err(|e| self.note(format!("what the CPU quota did is unknown: {e:#}"))).ok()
     }
 
-    /// The report of an interval.
-    pub(super) fn interval(&mut self, index: u64, stretch: Stretch, known: &Known<'_>) -> Report {
+    /// The report of an interval, and with `record` all that may be asked of it later.
+    pub(super) fn interval(
+        &mut self,
+        index: u64,
+        stretch: &Stretch,
+        known: &Known<'_>,
+        record: bool,
+    ) -> (Report, Option<recording::Interval>) {
         let cpu = self.cpu_at_edge;
         let lost_calls = known.counts.lost_calls;
         let used = cpu.saturating_sub(std::mem::replace(&mut self.cpu_at_interval, cpu));
@@ -172,19 +195,48 @@ impl Summary {
         let start_ns = stretch.start_ns.saturating_sub(self.window_start_ns);
         let throttling = self.quota.as_mut().map(throttling::Quota::interval);
         let throttling = throttling.and_then(|read| self.known(read));
-        let mut report = self.report(&stretch, known, throttling);
+        let make = |shape| {
+            let mut report = self.report(stretch, known, throttling.clone(), shape);
+            report.interval = Some(Interval { index, start_ns });
+            report.trust.lost = lost;
+            report.trust.reader_cpu_ns = to_ns(used);
+            report
+        };
+        let report = make(live(known.config));
+        let kept = record.then(|| recording::Interval::take(false, known.config.top, make));
+        (report, kept)
+    }
+
+    /// Adds a stretch of time to what is over.
+    pub(super) fn pass(&mut self, stretch: Stretch) {
         match &mut self.past {
             Some(past) => past.absorb(&stretch),
             None => self.past = Some(stretch),
         }
-        report.interval = Some(Interval { index, start_ns });
-        report.trust.lost = lost;
-        report.trust.reader_cpu_ns = to_ns(used);
-        report
     }
 
-    /// The report of the whole window, of which `last` is the last stretch.
-    pub(super) fn whole(&mut self, last: Stretch, known: &Known<'_>) -> Report {
+    /// All that may be asked later of the window up to the last stretch that is over; `None` before
+    /// the first.
+    pub(super) fn so_far(&mut self, known: &Known<'_>) -> Option<recording::Interval> {
+        let throttling = self.throttled();
+        let past = self.past.as_ref()?;
+        let make = |shape| self.report(past, known, throttling.clone(), shape);
+        Some(recording::Interval::take(true, known.config.top, make))
+    }
+
+    fn throttled(&mut self) -> Option<Throttling> {
+        let read = self.quota.as_ref().map(throttling::Quota::whole);
+        read.and_then(|read| self.known(read))
+    }
+
+    /// The report of the whole window, of which `last` is the last stretch, and with `record` all
+    /// that may be asked of it later.
+    pub(super) fn whole(
+        &mut self,
+        last: Stretch,
+        known: &Known<'_>,
+        record: bool,
+    ) -> (Report, Option<recording::Interval>) {
         let whole = match self.past.take() {
             None => last,
             Some(mut past) => {
@@ -192,31 +244,41 @@ impl Summary {
                 past
             }
         };
-        let throttling = self.quota.as_ref().map(throttling::Quota::whole);
-        let throttling = throttling.and_then(|read| self.known(read));
-        let mut report = self.report(&whole, known, throttling);
-        report.diagnosis = Some(self.diagnosis(&report, &whole, known));
-        report
+        let throttling = self.throttled();
+        let diagnosis = self.diagnosis(&whole, known, throttling.clone());
+        let make = |shape| Report {
+            diagnosis: Some(diagnosis.clone()),
+            ..self.report(&whole, known, throttling.clone(), shape)
+        };
+        let kept = record.then(|| recording::Interval::take(true, known.config.top, make));
+        (make(live(known.config)), kept)
     }
 
     /// What stands out. Rules go by every process and all functions, whatever is shown of them.
-    fn diagnosis(&self, report: &Report, whole: &Stretch, known: &Known<'_>) -> Diagnosis {
-        let options = Options { histograms: false, top: usize::MAX, ..self.options(known.config) };
-        let processes = report::processes(whole, known.processes, &options, known.names);
+    fn diagnosis(
+        &self,
+        whole: &Stretch,
+        known: &Known<'_>,
+        throttling: Option<Throttling>,
+    ) -> Diagnosis {
+        let shape = Shape { fold: None, histograms: false, hdr: false, top: usize::MAX };
+        let report = self.report(whole, known, throttling, shape);
+        let processes =
+            report::processes(whole, known.processes, &self.options(shape), known.names);
         let blind = Blind::of(&known.config.selection, self.quota_unknown);
-        verdicts::diagnose(&Report { processes, ..report.clone() }, &blind)
+        verdicts::diagnose(&Report { processes, ..report }, &blind)
     }
 
-    fn options(&self, config: &Config) -> Options {
+    fn options(&self, shape: Shape) -> Options {
         Options {
-            // Programs want every process, however many there are.
-            fold: config.fold.or((config.format == Format::Json).then_some(Fold::Process)),
-            histograms: config.histograms,
+            fold: shape.fold,
+            histograms: shape.histograms,
+            hdr: shape.hdr,
             throttling: self.throttling,
             locks: self.locks,
             window_start_ns: self.window_start_ns,
             sample_hz: self.sample_hz,
-            top: config.top,
+            top: shape.top,
         }
     }
 
@@ -225,15 +287,17 @@ impl Summary {
         stretch: &Stretch,
         known: &Known<'_>,
         throttling: Option<Throttling>,
+        shape: Shape,
     ) -> Report {
         let &Known { processes, names, config, counts } = known;
-        let options = self.options(config);
-        let Shown { groups, total, concurrency, too_many } =
+        let options = self.options(shape);
+        let Shown { groups, total, concurrency, too_many, folded_stays } =
             report::groups(stretch, processes, &options, names);
         let sum = |of: fn(&report::Row) -> u64| total.syscalls.iter().map(of).sum();
         let trust = Trust {
             lost: counts.lost_calls,
-            folded: 0,
+            folded: sum(|row| row.folded),
+            folded_stays,
             unpaired: sum(|row| row.unpaired),
             in_flight: sum(|row| row.in_flight),
             ended_by_exit: sum(|row| row.ended_by_exit),
@@ -288,8 +352,14 @@ impl Summary {
             }
         };
         count(
-            counts.lost_slices,
-            "stays on a CPU were lost: their time is unaccounted, and they are in no distribution",
+            counts.homeless_calls,
+            "calls are known of all processes together only: their threads had no room left for \
+             the sums",
+        );
+        count(
+            counts.homeless_slices,
+            "stays on a CPU are known of all processes together only: at the processes their time \
+             is unaccounted",
         );
         count(
             counts.lost_samples,
@@ -319,5 +389,15 @@ impl Summary {
             ));
         }
         notes
+    }
+}
+
+/// The shape of the live report.
+fn live(config: &Config) -> Shape {
+    Shape {
+        fold: config.format.fold(config.fold),
+        histograms: config.histograms,
+        hdr: false,
+        top: config.top,
     }
 }

@@ -2,10 +2,10 @@
 
 use std::io;
 
-use crate::report::Report;
+use serde::Serialize;
 
 /// Writes the report as one line, so that readers of lines and of JSON both take a series of them.
-pub(super) fn write(report: &Report, out: &mut impl io::Write) -> io::Result<()> {
+pub(super) fn write(report: &impl Serialize, out: &mut impl io::Write) -> io::Result<()> {
     serde_json::to_writer(&mut *out, report)?;
     out.write_all(b"\n")
 }
@@ -17,7 +17,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::sinks::text::sample;
+    use crate::{report::Report, sinks::text::sample};
 
     fn line(report: &Report) -> String {
         let mut out = Vec::new();

@@ -97,7 +97,7 @@ pub fn compare(base: &Report, new: &Report, work: Option<Work<'_>>) -> Finding {
         ));
     }
     Finding::Verdict(Verdict {
-        name: rules::memory_bandwidth::RULE.name,
+        name: rules::memory_bandwidth::RULE.name.into(),
         strength: Strength::Weak,
         what: format!(
             "the same work takes {} times as long in user mode when more of it runs at once: the \

@@ -2,7 +2,7 @@
 
 use super::{Blind, words};
 use crate::{
-    report::{Budget, Futex, Group, Lock, Report, Row, Samples, Sched, Total},
+    report::{Budget, Futex, Group, Lock, Report, Row, Samples, Sched},
     units::Time,
 };
 
@@ -16,8 +16,8 @@ const MOST_LOST: f64 = 0.1;
 /// The account of a process, or of all.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Account<'a> {
-    /// Its process, of one.
-    pub(super) group: Option<&'a Group>,
+    /// Whose it is.
+    pub(super) group: &'a Group,
     pub(super) threads: u64,
     pub(super) thread_ns: u64,
     pub(super) budget: &'a Budget,
@@ -29,9 +29,9 @@ pub(super) struct Account<'a> {
 }
 
 impl<'a> Account<'a> {
-    fn of_group(group: &'a Group) -> Self {
+    fn of(group: &'a Group) -> Self {
         Self {
-            group: Some(group),
+            group,
             threads: group.threads,
             thread_ns: group.thread_ns,
             budget: &group.budget,
@@ -40,20 +40,6 @@ impl<'a> Account<'a> {
             locks: group.locks.as_deref().unwrap_or_default(),
             futexes: &group.futexes,
             rows: &group.syscalls,
-        }
-    }
-
-    fn of_total(total: &'a Total) -> Self {
-        Self {
-            group: None,
-            threads: total.threads,
-            thread_ns: total.thread_ns,
-            budget: &total.budget,
-            sched: &total.sched,
-            samples: total.samples.as_ref(),
-            locks: total.locks.as_deref().unwrap_or_default(),
-            futexes: &[],
-            rows: &total.syscalls,
         }
     }
 
@@ -74,9 +60,8 @@ impl<'a> Account<'a> {
 
     /// The process as a sentence has it.
     pub(super) fn name(&self) -> String {
-        let group = self.group;
-        let comm = group.and_then(|group| group.comm.as_deref()).unwrap_or("a process");
-        match group.and_then(|group| group.pid) {
+        let comm = self.group.comm.as_deref().unwrap_or("a process");
+        match self.group.pid {
             Some(pid) => format!("{comm} (pid {pid})"),
             None => comm.to_owned(),
         }
@@ -158,8 +143,8 @@ impl<'a> Facts<'a> {
             report,
             blind,
             seconds: words::per(report.window_ns, 1e9),
-            all: Account::of_total(&report.total),
-            processes: report.processes.iter().map(Account::of_group).collect(),
+            all: Account::of(&report.total),
+            processes: report.processes.iter().map(Account::of).collect(),
         }
     }
 

@@ -1,9 +1,11 @@
 //! What rules say.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 /// How sure a verdict is, and how much there is to gain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Strength {
     /// It fits, but so does something else.
@@ -33,10 +35,10 @@ impl Strength {
 }
 
 /// A cause, by name.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// Its identifier: one of the [rules](super::RULES).
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// How sure it is.
     pub strength: Strength,
     /// What happens, in a sentence.
@@ -65,17 +67,17 @@ pub enum Finding {
 }
 
 /// What cannot be told, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undecided {
     /// The rule that cannot tell; absent if none can.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<&'static str>,
+    pub name: Option<Cow<'static, str>>,
     /// What is missing, in a sentence.
     pub missing: String,
 }
 
 /// What stands out.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Diagnosis {
     /// At most three, the strongest first; empty if nothing stands out.
     pub verdicts: Vec<Verdict>,

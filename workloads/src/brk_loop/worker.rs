@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::break_watch::{BreakWatch, Moves};
 use super::spectrogram::{Kernel, chirp};
 use crate::line;
+use crate::progress::Progress;
 use crate::truth::{Moment, Span};
 use crate::until::Until;
 use crate::workers;
@@ -29,6 +30,7 @@ pub(super) fn run(until: Until) -> Result<()> {
     let signal = chirp();
     let mut kernel = Kernel::new();
     let mut heap = BreakWatch::begin();
+    let mut progress = Progress::begin();
     let mut iterations = 0;
     let start = Moment::now()?;
     let limit = until.begin(told_to_end);
@@ -36,6 +38,7 @@ pub(super) fn run(until: Until) -> Result<()> {
         drop(black_box(kernel.turn(&signal, &mut heap)?));
         heap.look();
         iterations += 1;
+        progress.done();
     }
     let span = Moment::now()?.since(&start);
     line::print(&Account {

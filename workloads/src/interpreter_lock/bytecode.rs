@@ -3,9 +3,13 @@
 use std::hint::black_box;
 use std::rc::Rc;
 
-/// Byte codes between two looks at whether another thread wants the lock: `sys.getcheckinterval()`
-/// of Python 2.
-const CHECK_INTERVAL: u32 = 100;
+/// Byte codes between two looks at whether another thread wants the lock: some 300 ns.
+///
+/// Python 2 does a hundred. But what makes its fight is that a thread that wants the lock takes
+/// longer to enter its wait than the lock is held, so that 92 % of the waits end with `EAGAIN`.
+/// Where that was measured, these byte codes do so too: 98 % with forty, 75 % with sixty, 29 % with
+/// a hundred.
+const BETWEEN_LOOKS: usize = 40;
 
 /// The byte codes of `while True: total += 1`, near enough.
 const LOOP: [Code; 4] = [Code::LoadTotal, Code::LoadOne, Code::Add, Code::StoreTotal];
@@ -33,29 +37,32 @@ impl Frame {
         Self { one: Rc::new(1), ..Self::default() }
     }
 
-    /// Runs as many byte codes as an interpreter does between two looks at its lock. About a
-    /// microsecond if optimised.
+    /// Runs as many byte codes as are between two looks at the lock.
     #[inline(never)]
     pub(super) fn interpret_bytecodes(&mut self) {
-        for _ in 0..CHECK_INTERVAL / 4 {
+        for _ in 0..BETWEEN_LOOKS / LOOP.len() {
             for code in black_box(LOOP) {
                 self.execute(black_box(code));
             }
         }
     }
 
-    #[inline(never)]
+    #[inline]
     fn execute(&mut self, code: Code) {
         match code {
             Code::LoadTotal => self.stack.push(Rc::clone(&self.total)),
             Code::LoadOne => self.stack.push(Rc::clone(&self.one)),
             Code::Add => {
-                let (one, two) = (self.stack.pop(), self.stack.pop());
-                let [one, two] = [one, two].map(|number| number.map_or(0, |number| *number));
-                self.stack.push(Rc::new(one.wrapping_add(two)));
+                let sum = self.pop().wrapping_add(*self.pop());
+                self.stack.push(Rc::new(sum));
             }
-            Code::StoreTotal => self.total = self.stack.pop().unwrap_or_default(),
+            Code::StoreTotal => self.total = self.pop(),
         }
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Rc<u64> {
+        self.stack.pop().unwrap_or_default()
     }
 }
 
@@ -64,10 +71,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hundred_byte_codes_add_twenty_five() {
+    fn forty_byte_codes_add_ten() {
         let mut frame = Frame::new();
         frame.interpret_bytecodes();
         frame.interpret_bytecodes();
-        assert_eq!((*frame.total, frame.stack.len()), (50, 0));
+        assert_eq!((*frame.total, frame.stack.len()), (20, 0));
     }
 }

@@ -18,7 +18,7 @@
 //!
 //! # What it does
 //!
-//! `--style python2` and `python3`: `--threads` threads interpret byte codes, a hundred at a time,
+//! `--style python2` and `python3`: `--threads` threads interpret byte codes, forty at a time,
 //! under one lock that works as that Python's does, by direct `futex` calls. `--style pool`: the
 //! first thread does something alone, then shares 4 tasks of some 10 µs for each thread, and so on.
 //!
@@ -27,7 +27,7 @@
 //! # Truth
 //!
 //! One line: `workload`, `pid`, `tids` if there is more than one thread, `style`, `threads`,
-//! `iterations` (rounds of a hundred byte codes of all threads together; of a pool, parallel
+//! `iterations` (rounds of forty byte codes of all threads together; of a pool, parallel
 //! loops), `tasks` of a pool, `calls`, `errors`, `futex {waits, woken, eagain, timed_out, wakes,
 //! woke}` (`woke`: wakes that met someone) if there were any, `futex_wait_ns {count, total, min,
 //! max}` as measured around each wait, and a span. The counts are of all `futex` and `sched_yield`
@@ -55,7 +55,7 @@ use crate::workers;
 const WORKLOAD: &str = "interpreter-lock";
 
 const HELP: &str = "\
-python2: the lock is released and taken again every hundred byte codes; others wake up too late,
+python2: the lock is released and taken again every forty byte codes; others wake up too late,
          and most waits end at once with EAGAIN: hundreds of thousands of futex calls a second
 python3: others wait 5 ms at a time, then ask for the lock and are given it
 pool:    no lock; threads without a task call sched_yield until there is one, as TBB's do

@@ -1,4 +1,4 @@
-//! Python 2's lock: every hundred byte codes it is released, and taken again at once.
+//! Python 2's lock: every so many byte codes it is released, and taken again at once.
 
 use anyhow::Result;
 

@@ -23,7 +23,8 @@
 //! library does. `--quota CPUS` makes a control group (v1 or v2) with that quota, joins it, and
 //! removes it at the end; that takes a right to write to the hierarchy, usually root's.
 //!
-//! `--healthy` takes as many threads as there are CPUs allowed, by affinity and quota.
+//! `--healthy` takes as many threads as there are CPUs allowed, by affinity and quota; one if the
+//! quota is smaller than that, which one thread uses up too.
 //!
 //! # Truth
 //!

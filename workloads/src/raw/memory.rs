@@ -17,6 +17,15 @@ pub(crate) struct Mapping {
 impl Mapping {
     /// Maps `length` bytes. One `mmap` call.
     pub(crate) fn new(length: u64) -> Result<Self, Errno> {
+        Self::map(length, 0)
+    }
+
+    /// Maps `length` bytes, every page of them there already. One long `mmap` call.
+    pub(crate) fn populated(length: u64) -> Result<Self, Errno> {
+        Self::map(length, libc::MAP_POPULATE)
+    }
+
+    fn map(length: u64, flags: libc::c_int) -> Result<Self, Errno> {
         // SAFETY: a new anonymous mapping without MAP_FIXED touches no memory in use.
         let address = checked(unsafe {
             libc::syscall(
@@ -24,7 +33,7 @@ impl Mapping {
                 0_u64,
                 length,
                 c_long::from(libc::PROT_READ | libc::PROT_WRITE),
-                c_long::from(libc::MAP_PRIVATE | libc::MAP_ANONYMOUS),
+                c_long::from(libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | flags),
                 -1 as c_long,
                 0_u64,
             )

@@ -57,6 +57,10 @@ impl Bench {
                 let mapping = tally.succeeds(Call::Mmap, Mapping::new(LENGTH))?;
                 tally.succeeds(Call::Munmap, mapping.unmap())
             }
+            Act::Populate => {
+                let mapping = tally.succeeds(Call::Mmap, Mapping::populated(64 * LENGTH))?;
+                tally.succeeds(Call::Munmap, mapping.unmap())
+            }
             Act::Madvise => tally.succeeds(Call::Madvise, self.ground.release_pages()),
             Act::Mprotect => {
                 self.writable = !self.writable;

@@ -13,6 +13,7 @@ pub(super) enum Act {
     BrkQuery,
     BrkFail,
     Mmap,
+    Populate,
     Madvise,
     Mprotect,
     Mremap,
@@ -46,6 +47,7 @@ const ACTS: &[(&str, Act, Form)] = &[
     ("brk-query", Act::BrkQuery, Form::Times),
     ("brk-fail", Act::BrkFail, Form::Times),
     ("mmap", Act::Mmap, Form::Times),
+    ("populate", Act::Populate, Form::Times),
     ("madvise", Act::Madvise, Form::Times),
     ("mprotect", Act::Mprotect, Form::Times),
     ("mremap", Act::Mremap, Form::Times),
@@ -69,6 +71,7 @@ Steps, done in the order given (N times each):
   brk-query=N           brk(0)                               \"brk query\"
   brk-fail=N            brk to an impossible address         \"brk grow\", an error
   mmap=N                mmap and munmap of 64 KiB            mmap, munmap
+  populate=N            mmap of 4 MiB with its pages, munmap mmap, munmap
   madvise=N             MADV_DONTNEED on a mapping           madvise
   mprotect=N            read-only, then writable again …     mprotect
   mremap=N              64 to 128 KiB, then back …           mremap

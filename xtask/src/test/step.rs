@@ -3,7 +3,8 @@
 use std::{ffi::OsString, path::PathBuf, process::Command};
 
 use crate::{
-    bpf, environment::Environment, root::Root, setup::Toolchain, versions, workspace::Workspace,
+    bench, bpf, environment::Environment, root::Root, setup::Toolchain, versions,
+    workspace::Workspace,
 };
 
 /// The steps, in the order in which they are taken.
@@ -21,6 +22,8 @@ pub(super) enum Step {
     Kernel,
     /// Tests of the command line, as root
     Cli,
+    /// The short form of the measurements of cost, as root
+    Bench,
 }
 
 /// What the commands depend on.
@@ -46,12 +49,13 @@ impl Step {
             Self::Unit => "unit",
             Self::Kernel => "kernel",
             Self::Cli => "cli",
+            Self::Bench => "bench",
         }
     }
 
     /// Whether the step traces, and so runs as root.
     pub(super) fn traces(self) -> bool {
-        matches!(self, Self::Kernel | Self::Cli)
+        matches!(self, Self::Kernel | Self::Cli | Self::Bench)
     }
 
     /// The commands of this step, in order; the first that fails ends it.
@@ -87,6 +91,11 @@ impl Step {
                 vec![unit]
             }
             Self::Kernel | Self::Cli => vec![setting.tracing_tests(self.name())],
+            Self::Bench => {
+                let mut quick = bench::command(workspace, setting.root, &setting.environment);
+                quick.arg("--quick");
+                vec![bench::build(workspace), quick]
+            }
         }
     }
 }
@@ -147,6 +156,19 @@ mod tests {
     fn unit_tests_run_as_the_user() {
         let lines = lines(Step::Unit, Root::Sudo, &["histogram".into()]);
         assert!(lines[0].ends_with("test --target-dir /w/target -- histogram"), "{lines:?}");
+    }
+
+    #[test]
+    fn costs_are_measured_as_root_by_what_the_user_built() {
+        let lines = lines(Step::Bench, Root::Sudo, &[]);
+        assert!(lines[0].ends_with("--release --package bench"), "{lines:?}");
+        assert!(lines[1].contains("sudo -E env"), "{lines:?}");
+        assert!(
+            lines[1].ends_with(
+                "/w/target/release/bench --floor-object /w/target/bpf/floor.bpf.o --quick"
+            ),
+            "{lines:?}"
+        );
     }
 
     #[test]

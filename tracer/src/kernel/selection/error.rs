@@ -69,16 +69,5 @@ pub(super) fn nearest(word: &str) -> Option<String> {
     }
     let calls = syscalls::all().map(|(_, name)| name.to_owned());
     let words = ["all", "none", "default"].map(str::to_owned);
-    let near = (word.len() / 3).max(1);
-    calls
-        .chain(classes())
-        .chain(words)
-        .map(|name| (strsim::damerau_levenshtein(&word, &name), name))
-        .filter(|(distance, _)| *distance <= near)
-        // Of several as near, the one whose beginning fits best: `mumap` is `munmap`, not `mmap`.
-        .min_by(|(a, a_name), (b, b_name)| {
-            let alike = |name: &str| strsim::jaro_winkler(&word, name);
-            a.cmp(b).then(alike(b_name).total_cmp(&alike(a_name)))
-        })
-        .map(|(_, name)| name)
+    crate::spelling::nearest(&word, calls.chain(classes()).chain(words))
 }

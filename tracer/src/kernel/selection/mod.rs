@@ -179,6 +179,17 @@ impl Selection {
     }
 }
 
+impl FromIterator<u32> for Selection {
+    /// The set of these numbers. Those from [`LIMIT`] on are in no set.
+    fn from_iter<T: IntoIterator<Item = u32>>(numbers: T) -> Self {
+        let mut set = Self::none();
+        for number in numbers {
+            set.insert(number);
+        }
+        set
+    }
+}
+
 /// Takes `trace=` (or `t=`) off. A `=` within a regular expression is no qualifier's.
 fn without_qualifier(expression: &str) -> Result<&str, SelectionError> {
     match expression.split_once('=') {

@@ -12,13 +12,15 @@ const NAMED: usize = 8;
 /// The items of the line, or none where nothing was measured.
 pub(super) fn items(concurrency: &Concurrency, cpus: Cpus) -> Vec<String> {
     let Concurrency { busy_cpus, runnable_running, ref running_share, .. } = *concurrency;
-    if running_share.is_empty() || !(busy_cpus + runnable_running).is_finite() {
+    let shares = running_share.as_deref();
+    let nothing = shares.map_or(busy_cpus + runnable_running == 0.0, <[f64]>::is_empty);
+    if nothing || !(busy_cpus + runnable_running).is_finite() {
         return Vec::new();
     }
     let items = [
         Some(format!("CPUs used {busy_cpus:.2}{}", available(cpus))),
         Some(format!("runnable or running {}", mean(runnable_running))),
-        at_once(running_share),
+        shares.and_then(at_once),
     ];
     items.into_iter().flatten().collect()
 }
@@ -66,8 +68,8 @@ mod tests {
         Concurrency {
             busy_cpus: 1.93,
             runnable_running: 15.46,
-            running_share: vec![0.021, 0.04, 0.939],
-            running_processes_share: vec![0.021, 0.04, 0.939],
+            running_share: Some(vec![0.021, 0.04, 0.939]),
+            running_processes_share: Some(vec![0.021, 0.04, 0.939]),
         }
     }
 

@@ -17,10 +17,8 @@ pub(super) fn put(report: &Report, page: &mut Page<'_>) {
     }
     page.items(NOTE, &conditions(report), " · ");
     page.items(NOTE, &missing(trust), " · ");
-    if trust.folded > 0 {
-        let calls = counted(trust.folded, "call was", "calls were");
-        let folded = format!("{calls} folded in the kernel: sums are exact, percentiles less so.");
-        page.prose(NOTE, &folded);
+    if trust.folded + trust.folded_stays > 0 {
+        page.prose(NOTE, &folded(trust));
     }
     for note in &trust.notes {
         page.prose(NOTE, &format!("note: {note}"));
@@ -37,6 +35,20 @@ fn loss(report: &Report) -> String {
          Trace again with a larger --ring-size.",
         Count(lost),
     )
+}
+
+/// What was summed in the kernel, and what that leaves unknown.
+fn folded(trust: &Trust) -> String {
+    let calls = counted(trust.folded, "call", "calls");
+    let stays = counted(trust.folded_stays, "stay", "stays");
+    let mut text = format!(
+        "folded in the kernel: {calls} and {stays} on a CPU. Counts, sums and maxima are exact, \
+         percentiles right to 6.25 %"
+    );
+    if trust.folded_stays > 0 {
+        text += "; who woke whom, and how many ran at once, is unknown";
+    }
+    text
 }
 
 /// Under what conditions the figures came about.

@@ -3,7 +3,7 @@
 use nix::sys::signal::Signal;
 
 use super::units::{Count, Time, counted, seconds};
-use crate::report::{End, Group, Report, Total};
+use crate::report::{End, Group, Report};
 
 /// The heading of one report of a series, or none.
 pub(super) fn of_report(report: &Report, series: bool) -> Option<String> {
@@ -37,7 +37,7 @@ pub(super) fn of_group(group: &Group) -> Vec<String> {
 }
 
 /// The items of the heading over all processes.
-pub(super) fn of_total(total: &Total) -> Vec<String> {
+pub(super) fn of_total(total: &Group) -> Vec<String> {
     let threads = threads(total.threads, total.thread_ns);
     match total.processes {
         // Several groups of one process are its threads.
@@ -117,9 +117,9 @@ mod tests {
 
     #[test]
     fn the_total_is_of_processes_or_of_the_threads_of_one() {
-        let total = Total { processes: 4, threads: 8, thread_ns: 1_000, ..Total::default() };
+        let total = Group { processes: 4, threads: 8, thread_ns: 1_000, ..Group::default() };
         assert_eq!(of_total(&total), ["all 4 processes", "8 threads, 1.00 µs together"]);
-        let total = Total { processes: 1, ..total };
+        let total = Group { processes: 1, ..total };
         assert_eq!(of_total(&total), ["all 8 threads, 1.00 µs together"]);
     }
 

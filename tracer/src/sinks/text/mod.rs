@@ -2,17 +2,20 @@
 //! of `strace -c -w` and what the scheduler did; beneath them how far they can be believed.
 
 mod budget;
+pub(super) mod comparison;
 mod concurrency;
 mod footer;
 mod futexes;
 mod heading;
 mod histogram;
+pub(super) mod judgements;
 mod locks;
 mod open_calls;
 mod page;
 mod pauses;
 mod samples;
 mod scheduler;
+pub(super) mod sweep;
 mod table;
 mod verdicts;
 
@@ -25,80 +28,36 @@ use page::{HEADING, NOTE, PLAIN, Page};
 use table::{Layout, Table};
 
 use super::Style;
-use crate::report::{Budget, Futex, Group, Lock, Report, Row, Samples, Sched, Total};
+use crate::report::{Group, Report};
 use crate::units;
 
 /// What is shown of one process, or of all.
 struct Section<'a> {
     heading: Vec<String>,
-    budget: &'a Budget,
-    thread_ns: u64,
-    rows: &'a [Row],
-    samples: Option<&'a Samples>,
-    locks: Option<&'a [Lock]>,
-    futexes: &'a [Futex],
+    group: &'a Group,
     table: Table,
-    sched: &'a Sched,
 }
 
 impl<'a> Section<'a> {
-    fn of_group(group: &'a Group) -> Self {
-        let Group {
-            ref budget,
-            thread_ns,
-            ref syscalls,
-            ref sched,
-            ref samples,
-            ref locks,
-            ref futexes,
-            ..
-        } = *group;
-        Self {
-            heading: heading::of_group(group),
-            budget,
-            thread_ns,
-            rows: syscalls,
-            samples: samples.as_ref(),
-            locks: locks.as_deref(),
-            futexes,
-            table: Table::new(syscalls, thread_ns),
-            sched,
-        }
-    }
-
-    fn of_total(total: &'a Total) -> Self {
-        let Total {
-            ref budget, thread_ns, ref syscalls, ref sched, ref samples, ref locks, ..
-        } = *total;
-        Self {
-            heading: heading::of_total(total),
-            budget,
-            thread_ns,
-            rows: syscalls,
-            samples: samples.as_ref(),
-            locks: locks.as_deref(),
-            futexes: &[],
-            table: Table::new(syscalls, thread_ns),
-            sched,
-        }
+    fn of(group: &'a Group, heading: Vec<String>) -> Self {
+        Self { heading, group, table: Table::new(&group.syscalls, group.thread_ns) }
     }
 
     fn put(&self, layout: &Layout, page: &mut Page<'_>) {
+        let Group { budget, thread_ns, syscalls, sched, samples, locks, .. } = self.group;
         page.items(HEADING, &self.heading, "  ");
-        budget::put(self.budget, self.thread_ns, page);
-        if self.rows.is_empty() {
+        budget::put(budget, *thread_ns, page);
+        if syscalls.is_empty() {
             page.prose(NOTE, "no selected system calls");
         } else {
             page.lines(layout.render(&self.table));
-            page.items(PLAIN, &open_calls::items(self.rows), " · ");
+            page.items(PLAIN, &open_calls::items(syscalls), " · ");
         }
-        page.items(PLAIN, &scheduler::items(self.sched), " · ");
-        for row in self.rows {
-            histogram::put(row, page);
-        }
-        page.items(PLAIN, &self.samples.map(samples::items).unwrap_or_default(), " · ");
-        page.items(PLAIN, &futexes::items(self.futexes), " · ");
-        page.items(PLAIN, &locks::items(self.locks), " · ");
+        page.items(PLAIN, &scheduler::items(sched), " · ");
+        histogram::put(self.group, page);
+        page.items(PLAIN, &samples.as_ref().map(samples::items).unwrap_or_default(), " · ");
+        page.items(PLAIN, &futexes::items(&self.group.futexes), " · ");
+        page.items(PLAIN, &locks::items(locks.as_deref()), " · ");
         page.gap();
     }
 }
@@ -136,7 +95,8 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
 
 /// One section for each group, and one of all where that is not the same.
 fn sections(report: &Report) -> Vec<Section<'_>> {
-    let groups = report.processes.iter().map(Section::of_group);
-    let total = (report.processes.len() > 1).then(|| Section::of_total(&report.total));
+    let groups = report.processes.iter().map(|group| Section::of(group, heading::of_group(group)));
+    let total = (report.processes.len() > 1)
+        .then(|| Section::of(&report.total, heading::of_total(&report.total)));
     groups.chain(total).collect()
 }

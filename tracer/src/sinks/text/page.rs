@@ -129,6 +129,7 @@ fn ascii(character: char) -> char {
     match character {
         'µ' => 'u',
         '×' => 'x',
+        '²' => '2',
         '±' => '~',
         '·' | '…' | '─' => '-',
         '│' => '|',

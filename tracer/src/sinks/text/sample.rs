@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::report::{
     Births, Bucket, Budget, Concurrency, Cpus, End, Faults, Figures, Function, Futex, Group,
     Interval, Library, Lock, LockPlace, Method, Pause, Report, Row, SCHEMA, Samples, Sched, Sleep,
-    Switches, Throttling, Total, Trust, Uncertainty, Waker,
+    Switches, Throttling, Trust, Uncertainty, Waker,
 };
 use crate::verdicts::{Diagnosis, Strength, Undecided, Verdict};
 
@@ -23,6 +23,8 @@ fn figures(calls: u64, mean: u64) -> Figures {
         p99: Some(mean * 5),
         p999: Some(mean * 8),
         max: Some(mean * 10),
+        histogram: Vec::new(),
+        hdr: None,
     }
 }
 
@@ -167,7 +169,7 @@ fn worker(pid: u32, slower: u64) -> Group {
     }
 }
 
-fn report(processes: Vec<Group>, total: Total) -> Report {
+fn report(processes: Vec<Group>, total: Group) -> Report {
     let sum = |of: fn(&Row) -> u64| total.syscalls.iter().map(of).sum();
     let trust = Trust {
         unpaired: sum(|row| row.unpaired),
@@ -188,8 +190,8 @@ fn report(processes: Vec<Group>, total: Total) -> Report {
         concurrency: Concurrency {
             busy_cpus: 1.93,
             runnable_running: 15.5,
-            running_share: vec![0.021, 0.04, 0.939],
-            running_processes_share: vec![0.021, 0.04, 0.939],
+            running_share: Some(vec![0.021, 0.04, 0.939]),
+            running_processes_share: Some(vec![0.021, 0.04, 0.939]),
         },
         throttling: None,
         pauses: Vec::new(),
@@ -199,14 +201,14 @@ fn report(processes: Vec<Group>, total: Total) -> Report {
 
 /// The report of one group, whose total is the same.
 fn of_one(group: Group) -> Report {
-    let total = Total {
+    let total = Group {
         processes: group.processes,
         threads: group.threads,
         thread_ns: group.thread_ns,
         syscalls: group.syscalls.clone(),
         budget: group.budget.clone(),
         sched: group.sched.clone(),
-        ..Total::default()
+        ..Group::default()
     };
     report(vec![group], total)
 }
@@ -249,14 +251,14 @@ pub(in crate::sinks) fn four_workers() -> Report {
         row("brk grow", 9_378, 2_310, [98, 2, 0]),
         Row { unpaired: 3, ..uncompleted("madvise") },
     ];
-    let total = Total {
+    let total = Group {
         processes: 4,
         threads: 11,
         thread_ns: 51_300 * MS,
         budget: budget(51_300 * MS, &syscalls),
         syscalls,
         sched: sched(10),
-        ..Total::default()
+        ..Group::default()
     };
     report(vec![threads, killed, worker(4242, 1), short], total)
 }
@@ -295,7 +297,8 @@ pub(in crate::sinks) fn with_histogram() -> Report {
     let edges = (12..).map(|power| (1_u64 << power, 2_u64 << power));
     let buckets =
         edges.zip(counts).map(|((from_ns, to_ns), count)| Bucket { from_ns, to_ns, count });
-    let grow = Row { histogram: buckets.collect(), ..row("brk grow", 1_745, 14_200, [98, 2, 0]) };
+    let mut grow = row("brk grow", 1_745, 14_200, [98, 2, 0]);
+    grow.wall_ns.histogram = buckets.collect();
     let syscalls = vec![grow];
     of_one(Group { budget: budget(5 * S, &syscalls), syscalls, ..worker(4242, 1) })
 }
@@ -369,8 +372,8 @@ pub(in crate::sinks) fn complete() -> Report {
 
 /// What stands out in two of them, and what cannot be told.
 pub(in crate::sinks) fn diagnosis() -> Diagnosis {
-    let verdict = |name, strength| Verdict {
-        name,
+    let verdict = |name: &'static str, strength| Verdict {
+        name: name.into(),
         strength,
         what: format!("what {name} means here"),
         evidence: ["one figure", "another one", "a third one"].map(str::to_owned),
@@ -384,6 +387,6 @@ pub(in crate::sinks) fn diagnosis() -> Diagnosis {
             verdict("heap-churn", Strength::Strong),
             verdict("page-allocator", Strength::Weak),
         ],
-        cannot_tell: vec![Undecided { name: Some("mapping-churn"), missing }],
+        cannot_tell: vec![Undecided { name: Some("mapping-churn".into()), missing }],
     }
 }

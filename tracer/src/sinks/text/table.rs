@@ -32,9 +32,9 @@ const COLUMNS: [Column; 13] = [
     column("p90", 1, |row, _| time(row.wall_ns.p90)),
     column("p99", 3, |row, _| time(row.wall_ns.p99)),
     column("max", 7, |row, _| time(row.wall_ns.max)),
-    column("%cpu", 0, |row, _| part(row, row.on_cpu_ns)),
-    column("%wait", 0, |row, _| part(row, row.runnable_ns)),
-    column("%sleep", 0, |row, _| part(row, row.blocked_ns)),
+    column("%cpu", 0, |row, _| part(row, &row.on_cpu_ns)),
+    column("%wait", 0, |row, _| part(row, &row.runnable_ns)),
+    column("%sleep", 0, |row, _| part(row, &row.blocked_ns)),
     column("syscall", STAYS, |row, _| row.name.clone()),
 ];
 
@@ -56,8 +56,9 @@ fn share(part: u64, whole: u64) -> String {
 }
 
 /// A part of the row's elapsed time, unknown where none of its parts is.
-fn part(row: &Row, figures: Figures) -> String {
-    let known = [row.on_cpu_ns, row.runnable_ns, row.blocked_ns].iter().any(|part| part.total > 0);
+fn part(row: &Row, figures: &Figures) -> String {
+    let known =
+        [&row.on_cpu_ns, &row.runnable_ns, &row.blocked_ns].iter().any(|part| part.total > 0);
     if !known {
         return NONE.to_owned();
     }
@@ -193,11 +194,11 @@ mod tests {
     #[test]
     fn parts_that_were_not_measured_are_unknown() {
         let wall_ns = Figures { total: 5, ..Figures::default() };
-        let row = Row { calls: 1, wall_ns, ..Row::default() };
-        assert_eq!(part(&row, row.blocked_ns), "-");
+        let row = Row { calls: 1, wall_ns: wall_ns.clone(), ..Row::default() };
+        assert_eq!(part(&row, &row.blocked_ns), "-");
         let row = Row { on_cpu_ns: wall_ns, ..row };
         assert_eq!(
-            (part(&row, row.on_cpu_ns), part(&row, row.blocked_ns)),
+            (part(&row, &row.on_cpu_ns), part(&row, &row.blocked_ns)),
             ("100".into(), "0".into())
         );
     }

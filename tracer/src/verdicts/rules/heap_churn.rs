@@ -54,7 +54,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
     let minor = of.sum(|it| it.sched.faults.minor);
     let pad = (4 * shrunk / shrinks.max(1)).next_power_of_two().max(LEAST_PAD);
     Finding::Verdict(Verdict {
-        name: RULE.name,
+        name: RULE.name.into(),
         strength: Strength::of_share(cost),
         what: format!(
             "the heap is given back to the kernel and taken again over and over: {} of the time on \

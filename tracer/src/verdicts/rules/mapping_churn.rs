@@ -54,7 +54,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
     let minor = of.sum(|it| it.sched.faults.minor);
     let at_a_time = unmapped / unmaps.max(1);
     Finding::Verdict(Verdict {
-        name: RULE.name,
+        name: RULE.name.into(),
         strength: Strength::of_share(cost),
         what: format!(
             "memory is mapped and unmapped over and over: {} of the time on CPUs goes into these \

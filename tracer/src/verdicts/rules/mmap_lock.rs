@@ -33,7 +33,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
     let threads = of.sum(|it| it.threads);
     let calls = |name| of.sum(|it| it.calls(name));
     Finding::Verdict(Verdict {
-        name: RULE.name,
+        name: RULE.name.into(),
         strength: Strength::of_share(cost),
         what: format!(
             "threads wait for the lock of the address space that they share: {} of the time in which \

@@ -38,7 +38,9 @@ fn judge(facts: &Facts<'_>) -> Finding {
     if demand > 1.0 + AT_ONCE * per(workers.len() as u64 - 1, 1.0) {
         return Finding::Nothing;
     }
-    let shares = &facts.report.concurrency.running_processes_share;
+    let Some(shares) = &facts.report.concurrency.running_processes_share else {
+        return Finding::Nothing;
+    };
     let together: f64 = shares.iter().skip(2).sum();
     let working: f64 = shares.iter().skip(1).sum();
     let overlap = if working > 0.0 { together / working } else { 0.0 };
@@ -49,7 +51,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
     let fed = mean(&workers, |it| fed_by(it, feeder));
     let n = workers.len();
     Finding::Verdict(Verdict {
-        name: RULE.name,
+        name: RULE.name.into(),
         strength: if n >= 3 || overlap < 0.1 { Strength::Strong } else { Strength::Clear },
         what: format!(
             "{n} workers are alive, and one works at a time: {} waits for each before it gives the \
@@ -87,10 +89,9 @@ fn crew<'a, 'f>(facts: &'a Facts<'f>) -> Option<(u32, Vec<&'a Account<'f>>)> {
     let window = facts.report.window_ns;
     let there = |it: &&Account<'_>| share(it.thread_ns, window) >= ALIVE;
     let alive: Vec<_> = facts.processes.iter().filter(there).collect();
-    let feeders = alive.iter().filter_map(|it| it.group?.pid);
+    let feeders = alive.iter().filter_map(|it| it.group.pid);
     let crews = feeders.map(|feeder| {
-        let others =
-            alive.iter().copied().filter(|it| it.group.and_then(|g| g.pid) != Some(feeder));
+        let others = alive.iter().copied().filter(|it| it.group.pid != Some(feeder));
         let fed: Vec<_> = others
             .filter(|it| fed_by(it, feeder) >= FED && share(it.blocked_ns(), it.thread_ns) >= IDLE)
             .collect();
@@ -111,7 +112,7 @@ fn fed_by(it: &Account<'_>, feeder: u32) -> f64 {
 }
 
 fn name_of(facts: &Facts<'_>, pid: u32) -> String {
-    let of_pid = |it: &&Account<'_>| it.group.and_then(|group| group.pid) == Some(pid);
+    let of_pid = |it: &&Account<'_>| it.group.pid == Some(pid);
     facts.processes.iter().find(of_pid).map_or_else(|| format!("pid {pid}"), Account::name)
 }
 

@@ -45,7 +45,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
     let each = |ns: u64| Time(ns / n);
     let faults = sum(&|it| it.account.sched.faults.minor);
     Finding::Verdict(Verdict {
-        name: RULE.name,
+        name: RULE.name.into(),
         strength: if start >= 0.75 && part >= 0.5 { Strength::Strong } else { Strength::Clear },
         what: format!(
             "processes take longer to start than they work: {n} were born, and {} of their time on \
@@ -85,7 +85,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
 }
 
 fn is_target(facts: &Facts<'_>, pid: Option<u32>) -> bool {
-    pid.is_some() && facts.processes.iter().filter_map(|it| it.group).any(|group| group.pid == pid)
+    pid.is_some() && facts.processes.iter().any(|it| it.group.pid == pid)
 }
 
 /// A process that was born in the window and ended in it, before it had done much.
@@ -98,7 +98,7 @@ struct Short<'a> {
 
 impl<'a> Short<'a> {
     fn of(account: &'a Account<'a>) -> Option<Self> {
-        let group = account.group?;
+        let group = account.group;
         let born_ns = group.born_ns?;
         let life_ns = group.exited_ns?.saturating_sub(born_ns);
         let ended = group.end.is_some_and(|end| end != End::Exec);

@@ -29,9 +29,7 @@ const LONGER: f64 = 0.2;
 fn judge(facts: &Facts<'_>) -> Finding {
     let mut crews: BTreeMap<_, Vec<&Account<'_>>> = BTreeMap::new();
     for it in &facts.processes {
-        if let Some(group) = it.group {
-            crews.entry((group.ppid, group.comm.as_deref())).or_default().push(it);
-        }
+        crews.entry((it.group.ppid, it.group.comm.as_deref())).or_default().push(it);
     }
     let odd = crews.values().filter_map(|crew| odd_one(crew, facts.report.window_ns));
     let Some(Odd { worker, middle, alike, of }) = odd.max_by_key(|odd| odd.worker.demand_ns())
@@ -39,10 +37,11 @@ fn judge(facts: &Facts<'_>) -> Finding {
         return Finding::Nothing;
     };
     let (mine, window) = (worker.demand_ns(), facts.report.window_ns);
-    let alone = facts.report.concurrency.running_processes_share.get(1).copied().unwrap_or(0.0);
-    let pid = worker.group.and_then(|group| group.pid).unwrap_or(0);
+    let shares = facts.report.concurrency.running_processes_share.as_deref().unwrap_or_default();
+    let alone = shares.get(1).copied().unwrap_or(0.0);
+    let pid = worker.group.pid.unwrap_or(0);
     Finding::Verdict(Verdict {
-        name: RULE.name,
+        name: RULE.name.into(),
         strength: if share(mine, middle) >= 2.0 { Strength::Strong } else { Strength::Clear },
         what: format!(
             "one of {of} equal workers (pid {pid}) has {} times as much to do as the middle one, and \

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::report::{
     Budget, Concurrency, Cpus, Faults, Figures, Function, Futex, Group, Lock, Report, Row, SCHEMA,
-    Samples, Sched, Switches, Total, Trust,
+    Samples, Sched, Switches, Trust,
 };
 
 pub(super) const MS: u64 = 1_000_000;
@@ -134,7 +134,7 @@ pub(super) fn report(processes: Vec<Group>) -> Report {
     }
 }
 
-fn total(processes: &[Group]) -> Total {
+fn total(processes: &[Group]) -> Group {
     let sum = |of: fn(&Group) -> u64| processes.iter().map(of).sum::<u64>();
     let mut kernel_ns = BTreeMap::new();
     let mut blocked_ns = BTreeMap::new();
@@ -152,7 +152,7 @@ fn total(processes: &[Group]) -> Total {
             sum.calls += row.calls;
         }
     }
-    Total {
+    Group {
         processes: processes.len().try_into().unwrap_or(0),
         threads: sum(|it| it.threads),
         thread_ns: sum(|it| it.thread_ns),
@@ -182,6 +182,6 @@ fn total(processes: &[Group]) -> Total {
             ..Samples::default()
         }),
         locks: Some(processes.iter().filter_map(|it| it.locks.clone()).flatten().collect()),
-        births: None,
+        ..Group::default()
     }
 }

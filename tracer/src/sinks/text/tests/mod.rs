@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 
 use super::{render, sample};
 use crate::{
-    report::{Interval, Report, Total},
+    report::{Group, Interval, Report},
     sinks::Style,
 };
 
@@ -182,6 +182,7 @@ fn a_loss_cannot_be_overlooked() {
     let mut report = sample::one_worker();
     report.trust.lost = 1_234;
     report.trust.folded = 56;
+    report.trust.folded_stays = 1;
     report.trust.program_ns = Some(3_100_000);
     report.cpus.quota = Some(1.5);
     report.trust.notes =
@@ -205,7 +206,7 @@ fn a_loss_cannot_be_overlooked() {
     LOST: 1,234 of 5,610 calls (22.00 %) are in no figure above. Trace again with a larger --ring-size.
     window 5.00 s · 2 of 8 CPUs, quota of 1.50 · tracer's own CPU 12.0 ms (0.24 % of one CPU), its programs in the kernel 3.10 ms
     1,234 lost · 0 in flight · 0 ended by exit · 1 unpaired
-    56 calls were folded in the kernel: sums are exact, percentiles less so.
+    folded in the kernel: 56 calls and 1 stay on a CPU. Counts, sums and maxima are exact, percentiles right to 6.25 %; who woke whom, and how many ran at once, is unknown
     note: 2 threads could not be traced: the kernel had no memory for them
     ");
     let painted = render(&report, &Style { color: true, ..PLAIN });
@@ -220,7 +221,7 @@ fn nothing_is_red_without_a_loss() {
 
 #[test]
 fn a_report_of_nobody_says_so() {
-    let report = Report { processes: vec![], total: Total::default(), ..sample::one_worker() };
+    let report = Report { processes: vec![], total: Group::default(), ..sample::one_worker() };
     assert_snapshot!(plain(&report), @r"
     No process to report: no target lived in this window.
 

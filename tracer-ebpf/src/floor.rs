@@ -1,0 +1,42 @@
+//! The least that tracing by typed tracepoints can cost: programs that read the clock once and do
+//! nothing else. `cargo xtask bench` measures the tracer against them; nothing of this is in it.
+#![no_std]
+#![no_main]
+#![expect(clippy::needless_pass_by_value, reason = "the signature that aya's macros ask for")]
+
+use aya_ebpf::{helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
+
+/// What is read is of no use; that the compiler keeps the call is.
+#[inline(always)]
+fn read_the_clock() -> i32 {
+    // SAFETY: has no precondition.
+    core::hint::black_box(unsafe { bpf_ktime_get_ns() });
+    0
+}
+
+#[btf_tracepoint(function = "sys_enter")]
+fn sys_enter(_: BtfTracePointContext) -> i32 {
+    read_the_clock()
+}
+
+#[btf_tracepoint(function = "sys_exit")]
+fn sys_exit(_: BtfTracePointContext) -> i32 {
+    read_the_clock()
+}
+
+#[btf_tracepoint(function = "sched_switch")]
+fn sched_switch(_: BtfTracePointContext) -> i32 {
+    read_the_clock()
+}
+
+#[cfg(not(test))]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    // The verifier refuses every program that could get here.
+    loop {}
+}
+
+/// The kernel lends its helpers to GPL-compatible programs only.
+#[unsafe(link_section = "license")]
+#[unsafe(no_mangle)]
+static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";

@@ -1,0 +1,31 @@
+//! Moments that the session waits for.
+
+use std::{future::pending, time::Duration};
+
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
+
+/// Ticks, the first time after one period. Ticks that were missed are not made up for.
+pub(super) fn every(period: Duration) -> Interval {
+    let start = Instant::now().checked_add(period).unwrap_or_else(Instant::now);
+    let mut interval = interval_at(start, period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    interval
+}
+
+/// Waits for a moment that may never come.
+pub(super) async fn at(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => pending().await,
+    }
+}
+
+/// Waits for the next tick of what may not tick at all.
+pub(super) async fn tick(interval: Option<&mut Interval>) {
+    match interval {
+        Some(interval) => {
+            interval.tick().await;
+        }
+        None => pending().await,
+    }
+}
