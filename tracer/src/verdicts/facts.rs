@@ -53,9 +53,13 @@ impl<'a> Account<'a> {
         self.row(name).and_then(|row| row.bytes).unwrap_or(0)
     }
 
-    /// Bytes that they took again after as many had been given back.
-    pub(super) fn again_bytes(&self, name: &str) -> u64 {
-        self.row(name).and_then(|row| row.again_bytes).unwrap_or(0)
+    /// The share of these bytes that was taken again after as many had been given back; of calls
+    /// that were summed in the kernel it is not known, and taken to be the same.
+    pub(super) fn again_share(&self, name: &str) -> f64 {
+        let Some(row) = self.row(name) else { return 0.0 };
+        let known = words::share(row.calls.saturating_sub(row.folded), row.calls);
+        let again = words::share(row.again_bytes.unwrap_or(0), row.bytes.unwrap_or(0));
+        if known > 0.0 { (again / known).min(1.0) } else { 0.0 }
     }
 
     /// The process as a sentence has it.

@@ -104,10 +104,7 @@ pub(super) const CAUSES: &[Scene] = &[
     scene("workloads gather --serial --procs 6 --seconds 0.8", Some("serial-dispatch")),
     scene("workloads shm-sum --start exec --procs 4 --iterations 2", Some("start-up-cost")),
     scene("workloads shm-sum --start exec --procs 16 --iterations 1", Some("start-up-cost")),
-    Scene {
-        besides: &["mapping-churn"],
-        ..scene("workloads syscalls mmap=1 --repeat 60000 --threads 4", Some("mmap-lock"))
-    },
+    scene("workloads syscalls mmap=1 --repeat 60000 --threads 4", Some("mmap-lock")),
     scene(
         "for _ in 1 2 3; do workloads syscalls spin=300ms & done; workloads syscalls spin=300ms &
          workloads syscalls spin=1500ms & wait",

@@ -97,7 +97,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
 
 fn churns(it: &Account<'_>, seconds: f64) -> bool {
     let shrinks = it.calls("brk shrink");
-    let again = share(it.again_bytes("brk grow"), it.bytes("brk grow"));
+    let again = it.again_share("brk grow");
     shrinks >= SHRINKS && per(shrinks, seconds) >= SHRINKS_PER_SECOND && again >= AGAIN
 }
 

@@ -109,7 +109,7 @@ fn remedy(block: u64) -> String {
 
 fn churns(it: &Account<'_>, seconds: f64) -> bool {
     let unmaps = it.calls("munmap");
-    let again = share(it.again_bytes("mmap"), it.bytes("mmap"));
+    let again = it.again_share("mmap");
     unmaps >= UNMAPPED && per(unmaps, seconds) >= UNMAPPED_PER_SECOND && again >= AGAIN
 }
 

@@ -11,7 +11,8 @@ pub(in crate::verdicts) const RULE: Rule = Rule {
     name: "mmap-lock",
     summary: "threads of one process wait for the lock of their address space",
     page: include_str!("../../../../docs/verdicts/mmap-lock.md"),
-    explains: &[],
+    // Mapping is what they wait for each other with, and the remedy is the same.
+    explains: &["mapping-churn"],
     judge,
 };
 

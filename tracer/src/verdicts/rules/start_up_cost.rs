@@ -116,7 +116,7 @@ impl<'a> Short<'a> {
     fn starting_ns(&self, facts: &Facts<'_>) -> u64 {
         let it = self.account;
         let on_cpu = it.on_cpu_ns();
-        let kept = share(it.again_bytes("mmap"), it.bytes("mmap")) < 0.5;
+        let kept = it.again_share("mmap") < 0.5;
         let loading = it.last_ns("mmap").filter(|_| kept);
         let loading =
             loading.map_or(0.0, |last| share(last.saturating_sub(self.born_ns), self.life_ns));

@@ -86,7 +86,10 @@ fn odd_one<'a, 'f>(crew: &[&'a Account<'f>], window_ns: u64) -> Option<Odd<'a, '
     let far = |it: &Account<'_>| share(it.demand_ns().abs_diff(middle), middle);
     let alike = by_demand.iter().map(|it| far(it)).fold(0.0, f64::max);
     let excess = worker.demand_ns() - middle;
+    // A worker that has lost its CPU just before it sleeps wants one for as long as others run.
+    let on_cpu = by_demand[by_demand.len() / 2].on_cpu_ns();
     let is_odd = share(worker.demand_ns(), middle) >= TIMES
+        && share(worker.on_cpu_ns(), on_cpu) >= TIMES
         && share(excess, window_ns) >= LONGER
         && far(worker) >= 3.0 * alike
         && share(middle, window_ns) >= WORK;

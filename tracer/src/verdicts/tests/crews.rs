@@ -148,6 +148,9 @@ fn a_worker_with_far_more_to_do_is_named_and_one_held_up_is_not() {
     // Half of the CPU, but as much to do.
     let mut held_up: Vec<_> = (0..4).map(|n| process(10 + n, 1).computes(4_000)).collect();
     held_up.push(process(20, 1).computes(2_000).waits_for_a_cpu(2_000));
+    assert_eq!(names(&report(held_up.clone())), [""; 0]);
+    // Twice as long, but for want of a CPU.
+    held_up[4] = process(20, 1).computes(4_000).waits_for_a_cpu(4_000);
     assert_eq!(names(&report(held_up)), [""; 0]);
 }
 
