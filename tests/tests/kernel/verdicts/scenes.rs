@@ -125,6 +125,6 @@ pub(super) const TWINS: &[Scene] = &[
     scene("workloads interpreter-lock --style pool --seconds 0.8 --healthy", None),
     scene("workloads gather --healthy --procs 4 --seconds 0.8", None),
     scene("workloads shm-sum --start fork --procs 2 --iterations 1 --passes 60", None),
-    scene("workloads shm-sum --start exec --procs 4 --iterations 2 --healthy", None),
+    scene("workloads shm-sum --start exec --procs 4 --iterations 200 --healthy", None),
     scene("for _ in 1 2 3 4 5; do workloads syscalls spin=500ms & done; wait", None),
 ];
