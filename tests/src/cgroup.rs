@@ -3,7 +3,8 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process, thread,
+    process::{self, Command},
+    thread,
     time::Duration,
 };
 
@@ -47,7 +48,7 @@ fn cpu_hierarchy() -> Option<(PathBuf, bool)> {
 
 impl ControlGroup {
     /// Makes a group whose processes go before all others on every CPU, so that what else runs on
-    /// the machine does not show in them.
+    /// the machine does not show in them. The tracer has to be in it too, or it starves.
     ///
     /// # Panics
     /// If no hierarchy gives out CPU time.
@@ -75,6 +76,24 @@ impl ControlGroup {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// A command that begins in this group and then becomes `program`; arguments follow.
+    #[must_use]
+    pub fn starting(&self, program: &Command) -> Command {
+        let mut starter = Command::new("sh");
+        starter.arg("-c").arg("echo $$ > \"$0\" && exec \"$@\"");
+        starter
+            .arg(self.0.join("cgroup.procs"))
+            .arg(program.get_program())
+            .args(program.get_args());
+        for (name, value) in program.get_envs() {
+            match value {
+                Some(value) => starter.env(name, value),
+                None => starter.env_remove(name),
+            };
+        }
+        starter
     }
 
     /// Moves a process into it.

@@ -3,7 +3,7 @@
 //!
 //! Facts flow one way: [`attach`] takes records out of the kernel, [`decode`] makes facts of their
 //! bytes, [`model`] folds facts into accounts, [`report`] turns accounts into what is shown, and
-//! [`sinks`] print it, and [`recording`] keeps it in a file. [`symbols`] gives names to addresses. [`session`] drives them; [`model`] and [`report`] do no I/O.
+//! [`sinks`] print it, and [`recording`] keeps it in a file. [`symbols`] gives names to addresses, [`verdicts`] to causes. [`session`] drives them; [`model`] and [`report`] do no I/O.
 
 pub mod attach;
 pub mod cli;

@@ -7,6 +7,7 @@ mod arguments;
 mod command;
 mod completions;
 mod doctor;
+mod explain;
 mod fail_if;
 mod output;
 mod privileges;

@@ -1,5 +1,5 @@
 //! Futex calls by the word they are about, and what else verdicts rest on: births, the files that hot
-//! code is of, sleep that nothing interrupts.
+//! code is of, memory taken again, sleep that nothing interrupts.
 #![expect(clippy::panic, reason = "what goes wrong in a helper fails the test at hand")]
 
 use serde_json::Value;
@@ -106,6 +106,23 @@ fn the_files_of_hot_code_have_all_samples_in_user_mode() {
     let shell = std::fs::canonicalize("/bin/sh").unwrap();
     let shell = shell.file_name().unwrap().to_str().unwrap();
     assert!(libraries.iter().any(|library| library["library"] == shell), "{samples:#}");
+}
+
+#[test]
+fn memory_is_taken_again_once_it_was_given_back() {
+    // Three rounds: what the second and the third take had been given back.
+    let steps = "brk-grow=10 brk-shrink=10 mmap=10 --repeat 3";
+    let mut workload = Workload::waiting(&format!("syscalls {steps} --hold"));
+    let tracing = Tracing::of(workload.pid(), "");
+    let _truth = workload.work();
+    let report = tracing.stop();
+    let process = report.process(workload.pid());
+    let of = |name, figure| number(row(process, name).unwrap(), figure);
+    assert_eq!(of("brk grow", "bytes"), of("brk shrink", "bytes"));
+    assert_eq!(of("brk grow", "again_bytes"), of("brk grow", "bytes") / 3 * 2);
+    // Each mapping is unmapped before the next one is made.
+    assert_eq!(of("mmap", "calls"), 30);
+    assert_eq!(of("mmap", "again_bytes"), of("mmap", "bytes") / 30 * 29);
 }
 
 #[test]

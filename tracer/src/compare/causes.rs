@@ -33,7 +33,7 @@ pub(super) fn causes(unit: &Unit, sides: [&Recording; 2], units: [f64; 2]) -> Ca
         Finding::Nothing => {}
         Finding::Verdict(verdict) => together.verdicts.push(verdict),
         Finding::CannotTell(missing) => {
-            let name = Some(verdicts::MEMORY_BANDWIDTH);
+            let name = Some(verdicts::MEMORY_BANDWIDTH.into());
             together.cannot_tell.push(Undecided { name, missing });
         }
     }

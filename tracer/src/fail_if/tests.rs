@@ -49,8 +49,8 @@ fn report() -> Report {
         schema: SCHEMA,
         window_ns: 10 * S,
         interval: None,
-        command: None,
         diagnosis: None,
+        command: None,
         cpus: Cpus::default(),
         processes: Vec::new(),
         total: Group {

@@ -6,6 +6,7 @@ use tracer_common::record::Call;
 
 use super::{
     calls::{CallKind, Calls},
+    churn::Churn,
     futexes::Futexes,
     locks::{self, ByLock},
     samples::Samples,
@@ -26,6 +27,8 @@ pub struct Owner {
 pub struct Account {
     /// Its system calls, by kind.
     pub calls: BTreeMap<CallKind, Calls>,
+    /// Memory that it gave back and took again.
+    pub churn: Churn,
     /// Its futex calls, by the word.
     pub futexes: Futexes,
     /// Its time on and off the CPUs.
@@ -42,6 +45,7 @@ impl Account {
         for (kind, calls) in &other.calls {
             self.calls.entry(*kind).or_default().absorb(calls);
         }
+        self.churn.absorb(&other.churn);
         self.futexes.absorb(&other.futexes);
         self.stays.absorb(&other.stays);
         self.samples.absorb(&other.samples);

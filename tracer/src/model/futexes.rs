@@ -85,7 +85,7 @@ pub struct Word {
 }
 
 impl Word {
-    /// How many threads waited: at most `THREADS` are told apart.
+    /// How many threads waited: at most 64 are told apart.
     #[must_use]
     pub fn waiters(&self) -> usize {
         self.waiters.0.len()
@@ -150,7 +150,7 @@ impl AddAssign<&Self> for Word {
 /// The words of one account: the busiest by themselves, the others together.
 ///
 /// A word that is new when all places are taken takes that of the least busy one. So what is told
-/// of a word is exact since it came, and a word with more than a share of 1 in `WORDS` of the
+/// of a word is exact since it came, and a word with more than a share of 1 in 64 of the
 /// calls keeps its place.
 #[derive(Clone, Debug, Default)]
 pub struct Futexes {

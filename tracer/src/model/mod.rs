@@ -6,6 +6,7 @@
 
 mod accounts;
 mod calls;
+mod churn;
 mod concurrency;
 mod folded;
 mod futexes;
@@ -20,6 +21,7 @@ mod ticks;
 
 pub use accounts::{Account, Accounts, Owner};
 pub use calls::{CallKind, Calls};
+pub use churn::{Churn, Cycle};
 pub use concurrency::Concurrency;
 pub use futexes::{Futexes, Word};
 pub use hist::Hist;
@@ -221,6 +223,7 @@ impl Model {
         let calls = account.calls.entry(CallKind::of(call)).or_default();
         if calls.add(call, start) {
             account.futexes.add(call);
+            account.churn.add(call);
         }
         calls.lead_on_cpu_ns += lead_ns.min(call.on_cpu_ns);
         self.consider_call(call, call.end_ns);

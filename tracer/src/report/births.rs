@@ -30,8 +30,8 @@ pub struct Births {
 /// there before, and became another program, was not born.
 pub(super) fn born<'a>(
     drafts: impl Iterator<Item = &'a Draft> + Clone,
-    options: &Options,
     budget: impl FnOnce(&Draft) -> Budget,
+    options: &Options,
 ) -> Option<Births> {
     let pids: BTreeSet<_> = drafts.clone().filter_map(|draft| draft.group.pid).collect();
     let mut programs: BTreeMap<_, Vec<&Draft>> = BTreeMap::new();
@@ -72,7 +72,6 @@ fn life_ns(programs: &[&Draft]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::tests::OPTIONS;
 
     fn draft(pid: u32, ppid: u32, born: Option<u64>, end: Option<(u64, End)>) -> Draft {
         let group = Group {
@@ -90,7 +89,7 @@ mod tests {
     }
 
     fn births(drafts: &[Draft]) -> Option<Births> {
-        born(drafts.iter(), &OPTIONS, |_| Budget::default())
+        born(drafts.iter(), |_| Budget::default(), &crate::report::tests::OPTIONS)
     }
 
     #[test]

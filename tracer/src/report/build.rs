@@ -13,7 +13,7 @@ use super::{
     samples::{Samples, samples, sorted},
     sched::{concurrency, sched},
 };
-use crate::model::{Account, CallKind, Calls, Hist, Owner, Processes, Stretch};
+use crate::model::{Account, CallKind, Calls, Churn, Hist, Owner, Processes, Stretch};
 use crate::symbols::Names;
 
 /// More processes than this are folded by name, where the user leaves it open.
@@ -66,9 +66,11 @@ pub fn groups(stretch: &Stretch, processes: &Processes, options: &Options, names
     let total = Group {
         comm: None,
         locks: options.locks.then(|| locks_by_syscall(&all.account.locks, &stretch.locks_by_place)),
-        births: born(drafts.values(), options, |born| {
-            view.budget(&born.account, born.group.thread_ns)
-        }),
+        births: born(
+            drafts.values(),
+            |born| view.budget(&born.account, born.group.thread_ns),
+            options,
+        ),
         ..view.group(&all, processes)
     };
     let waiting_ns = all.account.stays.runnable_ns + all.account.stays.throttled_ns;
@@ -147,8 +149,16 @@ fn folded(drafts: BTreeMap<Owner, Draft>, fold: Fold) -> Vec<Draft> {
 
 /// The rows of an account, longest total time first.
 fn rows(account: &Account, options: &Options) -> Vec<Row> {
+    let Churn { heap, mappings } = &account.churn;
     let mut rows: Vec<Row> =
         account.calls.iter().map(|(kind, calls)| row(*kind, calls, options)).collect();
+    for row in &mut rows {
+        row.again_bytes = match row.name.as_str() {
+            "brk grow" => Some(heap.again),
+            "mmap" => Some(mappings.again),
+            _ => None,
+        };
+    }
     rows.sort_by(|a, b| b.wall_ns.total.cmp(&a.wall_ns.total).then_with(|| a.name.cmp(&b.name)));
     rows
 }
@@ -164,6 +174,7 @@ fn row(kind: CallKind, calls: &Calls, options: &Options) -> Row {
         in_flight_longest_ns: (calls.in_flight > 0).then_some(calls.in_flight_longest_ns),
         ended_by_exit: calls.ended_by_exit,
         bytes: asks_for_bytes(kind).then_some(calls.bytes),
+        again_bytes: None,
         last_ns: (calls.last_end_ns > 0)
             .then(|| calls.last_end_ns.saturating_sub(options.window_start_ns)),
         wall_ns: figures(&calls.wall, options),

@@ -149,7 +149,8 @@ pub struct Group {
     /// address says nothing beyond it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub futexes: Vec<Futex>,
-    /// In the total, processes that targets gave birth to in the window; absent if none did.
+    /// Processes that targets gave birth to in the window; in the total alone, and absent if none
+    /// did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub births: Option<Births>,
 }
@@ -234,6 +235,7 @@ pub struct Sleep {
     pub ns: Figures,
     /// The part of it that nothing could have interrupted: in most calls that is I/O, or a wait for
     /// one of the kernel's own semaphores.
+    #[serde(default)]
     pub uninterruptible_ns: u64,
 }
 
@@ -326,6 +328,10 @@ pub struct Row {
     /// Bytes that the completed, successful calls asked for, where they ask for bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
+    /// Of these, bytes that were taken when as many had been given back before; for "brk grow" and
+    /// "mmap".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub again_bytes: Option<u64>,
     /// When the last of the completed calls ended, since the window opened; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_ns: Option<u64>,

@@ -33,6 +33,7 @@ pub struct Samples {
     /// Elsewhere in the kernel.
     pub other: u64,
     /// The files that the code found in user mode is of, most often found first: all of them.
+    #[serde(default)]
     pub libraries: Vec<Library>,
     /// The functions most often found in user mode, at most `--top` of them.
     pub top_user: Vec<Function>,

@@ -230,19 +230,25 @@ impl Summary {
         let throttling = self.throttled();
         let spent = self.spent.whole();
         let make = |shape| self.report(&whole, known, throttling.clone(), spent, shape);
-        let diagnosis = self.diagnosis(&make(live(known.config)), &whole, known);
+        let diagnosis = self.diagnosis(&whole, known, throttling.clone());
         let make = |shape| Report { diagnosis: Some(diagnosis.clone()), ..make(shape) };
         let kept = record.then(|| recording::Interval::take(true, known.config.top, make));
         (make(live(known.config)), kept)
     }
 
     /// What stands out. Rules go by every process and all functions, whatever is shown of them.
-    fn diagnosis(&self, report: &Report, whole: &Stretch, known: &Known<'_>) -> Diagnosis {
-        let shape = Shape { histograms: false, top: usize::MAX, ..live(known.config) };
+    fn diagnosis(
+        &self,
+        whole: &Stretch,
+        known: &Known<'_>,
+        throttling: Option<Throttling>,
+    ) -> Diagnosis {
+        let shape = Shape { fold: None, histograms: false, hdr: false, top: usize::MAX };
+        let report = self.report(whole, known, throttling, self.spent.whole(), shape);
         let processes =
             report::processes(whole, known.processes, &self.options(shape), known.names);
         let blind = Blind::of(&known.config.selection, self.quota_unknown);
-        verdicts::diagnose(&Report { processes, ..report.clone() }, &blind)
+        verdicts::diagnose(&Report { processes, ..report }, &blind)
     }
 
     fn options(&self, shape: Shape) -> Options {

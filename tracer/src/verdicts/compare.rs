@@ -1,7 +1,7 @@
 //! What two reports show together that neither shows alone.
 
 use super::{
-    Finding, Name, Strength, Verdict,
+    Finding, Strength, Verdict,
     facts::{Account, Facts},
     rules,
     words::{number, percent, share},
@@ -9,7 +9,7 @@ use super::{
 use crate::{report::Report, units::Time, verdicts::Blind};
 
 /// The only verdict that takes two reports.
-pub const MEMORY_BANDWIDTH: Name = rules::memory_bandwidth::RULE.name;
+pub const MEMORY_BANDWIDTH: &str = rules::memory_bandwidth::RULE.name;
 
 /// How much was done in two runs, in a unit that both count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +100,7 @@ pub fn compare(base: &Report, new: &Report, work: Option<Work<'_>>) -> Finding {
         ));
     }
     Finding::Verdict(Verdict {
-        name: rules::memory_bandwidth::RULE.name,
+        name: rules::memory_bandwidth::RULE.name.into(),
         strength: Strength::Weak,
         what: format!(
             "the same work takes {} times as long in user mode when more of it runs at once: the \

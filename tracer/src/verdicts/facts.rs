@@ -16,8 +16,8 @@ const MOST_LOST: f64 = 0.1;
 /// The account of a process, or of all.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Account<'a> {
-    /// Its process, of one.
-    pub(super) group: Option<&'a Group>,
+    /// Whose it is.
+    pub(super) group: &'a Group,
     pub(super) threads: u64,
     pub(super) thread_ns: u64,
     pub(super) budget: &'a Budget,
@@ -29,9 +29,9 @@ pub(super) struct Account<'a> {
 }
 
 impl<'a> Account<'a> {
-    fn of_group(group: &'a Group) -> Self {
+    fn of(group: &'a Group) -> Self {
         Self {
-            group: Some(group),
+            group,
             threads: group.threads,
             thread_ns: group.thread_ns,
             budget: &group.budget,
@@ -40,20 +40,6 @@ impl<'a> Account<'a> {
             locks: group.locks.as_deref().unwrap_or_default(),
             futexes: &group.futexes,
             rows: &group.syscalls,
-        }
-    }
-
-    fn of_total(total: &'a Group) -> Self {
-        Self {
-            group: None,
-            threads: total.threads,
-            thread_ns: total.thread_ns,
-            budget: &total.budget,
-            sched: &total.sched,
-            samples: total.samples.as_ref(),
-            locks: total.locks.as_deref().unwrap_or_default(),
-            futexes: &[],
-            rows: &total.syscalls,
         }
     }
 
@@ -67,11 +53,19 @@ impl<'a> Account<'a> {
         self.row(name).and_then(|row| row.bytes).unwrap_or(0)
     }
 
+    /// The share of these bytes that was taken again after as many had been given back; of calls
+    /// that were summed in the kernel it is not known, and taken to be the same.
+    pub(super) fn again_share(&self, name: &str) -> f64 {
+        let Some(row) = self.row(name) else { return 0.0 };
+        let known = words::share(row.calls.saturating_sub(row.folded), row.calls);
+        let again = words::share(row.again_bytes.unwrap_or(0), row.bytes.unwrap_or(0));
+        if known > 0.0 { (again / known).min(1.0) } else { 0.0 }
+    }
+
     /// The process as a sentence has it.
     pub(super) fn name(&self) -> String {
-        let group = self.group;
-        let comm = group.and_then(|group| group.comm.as_deref()).unwrap_or("a process");
-        match group.and_then(|group| group.pid) {
+        let comm = self.group.comm.as_deref().unwrap_or("a process");
+        match self.group.pid {
             Some(pid) => format!("{comm} (pid {pid})"),
             None => comm.to_owned(),
         }
@@ -153,8 +147,8 @@ impl<'a> Facts<'a> {
             report,
             blind,
             seconds: words::per(report.window_ns, 1e9),
-            all: Account::of_total(&report.total),
-            processes: report.processes.iter().map(Account::of_group).collect(),
+            all: Account::of(&report.total),
+            processes: report.processes.iter().map(Account::of).collect(),
         }
     }
 

@@ -1,11 +1,8 @@
 //! What rules say.
 
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use std::borrow::Cow;
 
-use super::RULES;
-
-/// Identifier of a [rule](super::RULES).
-pub type Name = &'static str;
+use serde::{Deserialize, Serialize};
 
 /// How sure a verdict is, and how much there is to gain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -41,8 +38,7 @@ impl Strength {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// Its identifier: one of the [rules](super::RULES).
-    #[serde(deserialize_with = "name")]
-    pub name: Name,
+    pub name: Cow<'static, str>,
     /// How sure it is.
     pub strength: Strength,
     /// What happens, in a sentence.
@@ -74,8 +70,8 @@ pub enum Finding {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undecided {
     /// The rule that cannot tell; absent if none can.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "some_name")]
-    pub name: Option<Name>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<Cow<'static, str>>,
     /// What is missing, in a sentence.
     pub missing: String,
 }
@@ -87,16 +83,4 @@ pub struct Diagnosis {
     pub verdicts: Vec<Verdict>,
     /// What could not be decided.
     pub cannot_tell: Vec<Undecided>,
-}
-
-/// A name that a recording has: one of those that are known here.
-fn name<'de, D: Deserializer<'de>>(recorded: D) -> Result<Name, D::Error> {
-    let recorded = String::deserialize(recorded)?;
-    let rule = RULES.iter().find(|rule| rule.name == recorded);
-    rule.map(|rule| rule.name)
-        .ok_or_else(|| D::Error::custom(format!("there is no verdict '{recorded}'")))
-}
-
-fn some_name<'de, D: Deserializer<'de>>(recorded: D) -> Result<Option<Name>, D::Error> {
-    name(recorded).map(Some)
 }

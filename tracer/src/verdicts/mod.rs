@@ -20,7 +20,7 @@ mod tests;
 pub use blind::Blind;
 pub use compare::{MEMORY_BANDWIDTH, Work, compare};
 pub use explain::{Topic, explain};
-pub use finding::{Diagnosis, Finding, Name, Strength, Undecided, Verdict};
+pub use finding::{Diagnosis, Finding, Strength, Undecided, Verdict};
 pub use registry::{RULES, Rule};
 
 use std::cmp::Reverse;
@@ -51,13 +51,13 @@ pub fn diagnose(report: &Report, blind: &Blind) -> Diagnosis {
             Finding::Nothing => {}
             Finding::Verdict(verdict) => verdicts.push((rule, verdict)),
             Finding::CannotTell(missing) => {
-                cannot_tell.push(Undecided { name: Some(rule.name), missing });
+                cannot_tell.push(Undecided { name: Some(rule.name.into()), missing });
             }
         }
     }
     let explained: Vec<_> = verdicts.iter().flat_map(|(rule, _)| rule.explains).copied().collect();
     verdicts.retain(|(rule, _)| !explained.contains(&rule.name));
-    cannot_tell.retain(|it| it.name.is_none_or(|name| !explained.contains(&name)));
+    cannot_tell.retain(|it| it.name.as_deref().is_none_or(|name| !explained.contains(&name)));
     let mut verdicts: Vec<_> = verdicts.into_iter().map(|(_, verdict)| verdict).collect();
     verdicts.sort_by(|a, b| {
         (Reverse(a.strength).cmp(&Reverse(b.strength))).then(b.weight.total_cmp(&a.weight))

@@ -57,8 +57,15 @@ pub(super) const CAUSES: &[Scene] = &[
         "workloads oversubscribe --wait yield --threads 4 --seconds 0.8",
         Some("oversubscribed-yield"),
     ),
-    scene("workloads oversubscribe --wait spin --quota 1 --seconds 1.2", Some("cpu-quota")),
-    scene("workloads oversubscribe --wait yield --quota 0.5 --seconds 1.2", Some("cpu-quota")),
+    // If others leave them less than the quota, they are too many all the same.
+    Scene {
+        besides: &["oversubscribed-spin"],
+        ..scene("workloads oversubscribe --wait spin --quota 1 --seconds 1.2", Some("cpu-quota"))
+    },
+    Scene {
+        besides: &["oversubscribed-yield"],
+        ..scene("workloads oversubscribe --wait yield --quota 0.5 --seconds 1.2", Some("cpu-quota"))
+    },
     Scene {
         came_about: fought,
         ..scene(
@@ -93,14 +100,11 @@ pub(super) const CAUSES: &[Scene] = &[
         "workloads interpreter-lock --style pool --threads 8 --seconds 0.8",
         Some("oversubscribed-yield"),
     ),
-    scene("workloads gather --serial --procs 2 --seconds 0.8", Some("serial-dispatch")),
+    scene("workloads gather --serial --procs 3 --seconds 0.8", Some("serial-dispatch")),
     scene("workloads gather --serial --procs 6 --seconds 0.8", Some("serial-dispatch")),
     scene("workloads shm-sum --start exec --procs 4 --iterations 2", Some("start-up-cost")),
     scene("workloads shm-sum --start exec --procs 16 --iterations 1", Some("start-up-cost")),
-    Scene {
-        besides: &["mapping-churn"],
-        ..scene("workloads syscalls mmap=1 --repeat 60000 --threads 4", Some("mmap-lock"))
-    },
+    scene("workloads syscalls mmap=1 --repeat 60000 --threads 4", Some("mmap-lock")),
     scene(
         "for _ in 1 2 3; do workloads syscalls spin=300ms & done; workloads syscalls spin=300ms &
          workloads syscalls spin=1500ms & wait",
@@ -121,6 +125,6 @@ pub(super) const TWINS: &[Scene] = &[
     scene("workloads interpreter-lock --style pool --seconds 0.8 --healthy", None),
     scene("workloads gather --healthy --procs 4 --seconds 0.8", None),
     scene("workloads shm-sum --start fork --procs 2 --iterations 1 --passes 60", None),
-    scene("workloads shm-sum --start exec --procs 4 --iterations 2 --healthy", None),
+    scene("workloads shm-sum --start exec --procs 4 --iterations 200 --healthy", None),
     scene("for _ in 1 2 3 4 5; do workloads syscalls spin=500ms & done; wait", None),
 ];

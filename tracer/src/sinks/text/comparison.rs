@@ -75,8 +75,9 @@ fn causes(causes: &Causes, page: &mut Page<'_>) {
     let Causes { base, new, together } = causes;
     let (in_base, in_new) = (standing_out(base.as_ref()), standing_out(new.as_ref()));
     page.prose(HEADING, &format!("in BASE {in_base}; in NEW {in_new}"));
-    let known = |name| base.iter().flat_map(|it| &it.verdicts).any(|verdict| verdict.name == name);
-    let of_new = new.iter().flat_map(|it| &it.verdicts).filter(|verdict| !known(verdict.name));
+    let known =
+        |name: &str| base.iter().flat_map(|it| &it.verdicts).any(|verdict| verdict.name == name);
+    let of_new = new.iter().flat_map(|it| &it.verdicts).filter(|verdict| !known(&verdict.name));
     for verdict in of_new.chain(&together.verdicts) {
         verdicts::put_one(verdict, page);
     }

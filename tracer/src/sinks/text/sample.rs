@@ -328,7 +328,12 @@ pub(in crate::sinks) fn complete() -> Report {
     group.syscalls = group
         .syscalls
         .drain(..)
-        .map(|row| Row { bytes: Some(8 << 20), last_ns: Some(4 * S), ..open_futex(row) })
+        .map(|row| Row {
+            bytes: Some(8 << 20),
+            again_bytes: Some(4 << 20),
+            last_ns: Some(4 * S),
+            ..open_futex(row)
+        })
         .collect();
     // What is no system call in the budget's maps, whose keys are names and not fields.
     group.budget.kernel_ns = BTreeMap::from([("other".to_owned(), 24 * MS)]);
@@ -367,8 +372,8 @@ pub(in crate::sinks) fn complete() -> Report {
 
 /// What stands out in two of them, and what cannot be told.
 pub(in crate::sinks) fn diagnosis() -> Diagnosis {
-    let verdict = |name, strength| Verdict {
-        name,
+    let verdict = |name: &'static str, strength| Verdict {
+        name: name.into(),
         strength,
         what: format!("what {name} means here"),
         evidence: ["one figure", "another one", "a third one"].map(str::to_owned),
@@ -382,6 +387,6 @@ pub(in crate::sinks) fn diagnosis() -> Diagnosis {
             verdict("heap-churn", Strength::Strong),
             verdict("page-allocator", Strength::Weak),
         ],
-        cannot_tell: vec![Undecided { name: Some("mapping-churn"), missing }],
+        cannot_tell: vec![Undecided { name: Some("mapping-churn".into()), missing }],
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn put_one(verdict: &Verdict, page: &mut Page<'_>) {
 }
 
 pub(super) fn undecided(undecided: &Undecided) -> String {
-    match undecided.name {
+    match &undecided.name {
         Some(name) => format!("cannot tell {name}: {}", undecided.missing),
         None => format!("cannot tell: {}", undecided.missing),
     }

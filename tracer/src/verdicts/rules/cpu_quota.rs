@@ -40,7 +40,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
     let wanting = facts.demand(&facts.all);
     let waited = demand - facts.all.on_cpu_ns();
     Finding::Verdict(Verdict {
-        name: RULE.name,
+        name: RULE.name.into(),
         strength: Strength::of_share(periods),
         what: format!(
             "the CPU quota of {} is used up in {} of its periods: then every thread stands still \
@@ -111,7 +111,7 @@ fn without_its_group(facts: &Facts<'_>) -> Finding {
     }
     let used = facts.report.concurrency.busy_cpus;
     Finding::Verdict(Verdict {
-        name: RULE.name,
+        name: RULE.name.into(),
         strength: Strength::of_share(cost),
         what: format!(
             "a CPU quota is used up, and threads stand still until its next period: {} of the time in \

@@ -18,8 +18,8 @@ const BRK: [&str; 3] = ["brk grow", "brk shrink", "brk query"];
 /// Fewer shrinks are no habit.
 const SHRINKS: u64 = 10;
 const SHRINKS_PER_SECOND: f64 = 3.0;
-/// What is given back, of what was taken: less is growth.
-const GIVEN_BACK: f64 = 0.5;
+/// What is taken again after it was given back, of all that is taken: less is growth, or an end.
+const AGAIN: f64 = 0.5;
 /// A smaller share of the time on CPUs is not worth a change.
 const COST: f64 = 0.1;
 /// glibc keeps so many bytes at the top of a heap that is to keep anything, at least.
@@ -54,7 +54,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
     let minor = of.sum(|it| it.sched.faults.minor);
     let pad = (4 * shrunk / shrinks.max(1)).next_power_of_two().max(LEAST_PAD);
     Finding::Verdict(Verdict {
-        name: RULE.name,
+        name: RULE.name.into(),
         strength: Strength::of_share(cost),
         what: format!(
             "the heap is given back to the kernel and taken again over and over: {} of the time on \
@@ -97,8 +97,8 @@ fn judge(facts: &Facts<'_>) -> Finding {
 
 fn churns(it: &Account<'_>, seconds: f64) -> bool {
     let shrinks = it.calls("brk shrink");
-    let given_back = share(it.bytes("brk shrink"), it.bytes("brk grow"));
-    shrinks >= SHRINKS && per(shrinks, seconds) >= SHRINKS_PER_SECOND && given_back >= GIVEN_BACK
+    let again = it.again_share("brk grow");
+    shrinks >= SHRINKS && per(shrinks, seconds) >= SHRINKS_PER_SECOND && again >= AGAIN
 }
 
 /// The part of the page faults that the heap's memory brings about, by the bytes taken each way.

@@ -29,7 +29,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
     let futex = process.kernel_ns(&["futex"]);
     let wanting = facts.demand(process);
     Finding::Verdict(Verdict {
-        name: RULE.name,
+        name: RULE.name.into(),
         strength: Strength::Strong,
         what: format!(
             "{} threads of {} fight over one lock: it is released and taken again before those that \

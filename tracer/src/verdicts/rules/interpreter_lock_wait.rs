@@ -32,7 +32,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
     let window = facts.report.window_ns;
     let slept = share(word.slept_ns, window);
     Finding::Verdict(Verdict {
-        name: RULE.name,
+        name: RULE.name.into(),
         strength: if process.on_cpu_ns() >= window * 7 / 10 {
             Strength::Strong
         } else {

@@ -39,7 +39,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
         places.map(|it| format!("{} {}", it.reason, Time(it.uninterruptible_ns))).collect();
     let faults = sched.faults;
     Finding::Verdict(Verdict {
-        name: RULE.name,
+        name: RULE.name.into(),
         strength: Strength::of_share(cost),
         what: format!("threads wait for files and disks for {} of their time, most in {most}", percent(cost)),
         evidence: [

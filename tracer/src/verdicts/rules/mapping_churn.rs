@@ -18,8 +18,8 @@ const CALLS: [&str; 4] = ["mmap", "munmap", "mremap", "madvise"];
 /// Fewer unmappings are no habit.
 const UNMAPPED: u64 = 10;
 const UNMAPPED_PER_SECOND: f64 = 3.0;
-/// What is unmapped, of what was mapped: less is growth.
-const GIVEN_BACK: f64 = 0.5;
+/// What is taken again after it was given back, of all that is taken: less is growth, or an end.
+const AGAIN: f64 = 0.5;
 /// A smaller share of the time on CPUs is not worth a change.
 const COST: f64 = 0.1;
 /// glibc's highest mmap threshold on 64-bit machines.
@@ -54,7 +54,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
     let minor = of.sum(|it| it.sched.faults.minor);
     let at_a_time = unmapped / unmaps.max(1);
     Finding::Verdict(Verdict {
-        name: RULE.name,
+        name: RULE.name.into(),
         strength: Strength::of_share(cost),
         what: format!(
             "memory is mapped and unmapped over and over: {} of the time on CPUs goes into these \
@@ -109,8 +109,8 @@ fn remedy(block: u64) -> String {
 
 fn churns(it: &Account<'_>, seconds: f64) -> bool {
     let unmaps = it.calls("munmap");
-    let given_back = share(it.bytes("munmap"), it.bytes("mmap"));
-    unmaps >= UNMAPPED && per(unmaps, seconds) >= UNMAPPED_PER_SECOND && given_back >= GIVEN_BACK
+    let again = it.again_share("mmap");
+    unmaps >= UNMAPPED && per(unmaps, seconds) >= UNMAPPED_PER_SECOND && again >= AGAIN
 }
 
 /// The part of the page faults that mapped memory brings about, by the bytes taken each way.

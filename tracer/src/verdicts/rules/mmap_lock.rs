@@ -11,7 +11,8 @@ pub(in crate::verdicts) const RULE: Rule = Rule {
     name: "mmap-lock",
     summary: "threads of one process wait for the lock of their address space",
     page: include_str!("../../../../docs/verdicts/mmap-lock.md"),
-    explains: &[],
+    // Mapping is what they wait for each other with, and the remedy is the same.
+    explains: &["mapping-churn"],
     judge,
 };
 
@@ -33,7 +34,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
     let threads = of.sum(|it| it.threads);
     let calls = |name| of.sum(|it| it.calls(name));
     Finding::Verdict(Verdict {
-        name: RULE.name,
+        name: RULE.name.into(),
         strength: Strength::of_share(cost),
         what: format!(
             "threads wait for the lock of the address space that they share: {} of the time in which \

@@ -51,7 +51,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
         };
     }
     Finding::Verdict(Verdict {
-        name: RULE.name,
+        name: RULE.name.into(),
         strength: if crowd.wanting >= 1.9 * crowd.cpus {
             Strength::Strong
         } else {

@@ -28,7 +28,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
     let in_yield = crowd.pools.sum(|it| it.kernel_ns(&["sched_yield"]));
     let involuntary = crowd.pools.sum(|it| it.sched.switches.involuntary);
     Finding::Verdict(Verdict {
-        name: RULE.name,
+        name: RULE.name.into(),
         strength: if crowd.wanting >= 1.9 * crowd.cpus {
             Strength::Strong
         } else {

@@ -39,7 +39,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
     }
     let minor = facts.all.sched.faults.minor;
     Finding::Verdict(Verdict {
-        name: RULE.name,
+        name: RULE.name.into(),
         strength: if cost >= 0.2 { Strength::Strong } else { Strength::Clear },
         what: format!(
             "{busy} processes that share no memory wait for each other where the kernel hands out and \

@@ -4,7 +4,7 @@
 use crate::verdicts::{
     Finding, Rule, Strength, Verdict,
     facts::{Account, Facts},
-    words::{cpus, number, percent, share},
+    words::{cpus, number, per, percent, share},
 };
 
 pub(in crate::verdicts) const RULE: Rule = Rule {
@@ -15,8 +15,9 @@ pub(in crate::verdicts) const RULE: Rule = Rule {
     judge,
 };
 
-/// Threads that run or want to: with more the workers do overlap.
-const AT_ONCE: f64 = 1.35;
+/// Threads that run or want to, beyond one, for each worker beyond one: with more they do overlap.
+/// One that has answered, and has lost its CPU before it sleeps, counts too.
+const AT_ONCE: f64 = 0.3;
 /// With less to do than this nobody waits for the workers.
 const WORK: f64 = 0.4;
 /// A worker does at least so much of what the busiest one does.
@@ -24,16 +25,19 @@ const WORKER: f64 = 0.2;
 /// A worker is there for so much of the window.
 const ALIVE: f64 = 0.5;
 /// So much of its life a worker sleeps.
-const IDLE: f64 = 0.4;
+const IDLE: f64 = 0.35;
 /// So much of its sleep is ended by the one that feeds it.
 const FED: f64 = 0.6;
 
 fn judge(facts: &Facts<'_>) -> Finding {
     let demand = facts.demand(&facts.all);
-    if !(WORK..=AT_ONCE).contains(&demand) || facts.cpus().is_none_or(|cpus| cpus < 1.5) {
+    if demand < WORK || facts.cpus().is_none_or(|cpus| cpus < 1.5) {
         return Finding::Nothing;
     }
     let Some((feeder, workers)) = crew(facts) else { return Finding::Nothing };
+    if demand > 1.0 + AT_ONCE * per(workers.len() as u64 - 1, 1.0) {
+        return Finding::Nothing;
+    }
     let Some(shares) = &facts.report.concurrency.running_processes_share else {
         return Finding::CannotTell(
             "how many ran at once is unknown, as stays on a CPU were summed in the kernel: trace \
@@ -51,7 +55,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
     let fed = mean(&workers, |it| fed_by(it, feeder));
     let n = workers.len();
     Finding::Verdict(Verdict {
-        name: RULE.name,
+        name: RULE.name.into(),
         strength: if n >= 3 || overlap < 0.1 { Strength::Strong } else { Strength::Clear },
         what: format!(
             "{n} workers are alive, and one works at a time: {} waits for each before it gives the \
@@ -89,10 +93,9 @@ fn crew<'a, 'f>(facts: &'a Facts<'f>) -> Option<(u32, Vec<&'a Account<'f>>)> {
     let window = facts.report.window_ns;
     let there = |it: &&Account<'_>| share(it.thread_ns, window) >= ALIVE;
     let alive: Vec<_> = facts.processes.iter().filter(there).collect();
-    let feeders = alive.iter().filter_map(|it| it.group?.pid);
+    let feeders = alive.iter().filter_map(|it| it.group.pid);
     let crews = feeders.map(|feeder| {
-        let others =
-            alive.iter().copied().filter(|it| it.group.and_then(|g| g.pid) != Some(feeder));
+        let others = alive.iter().copied().filter(|it| it.group.pid != Some(feeder));
         let fed: Vec<_> = others
             .filter(|it| fed_by(it, feeder) >= FED && share(it.blocked_ns(), it.thread_ns) >= IDLE)
             .collect();
@@ -113,7 +116,7 @@ fn fed_by(it: &Account<'_>, feeder: u32) -> f64 {
 }
 
 fn name_of(facts: &Facts<'_>, pid: u32) -> String {
-    let of_pid = |it: &&Account<'_>| it.group.and_then(|group| group.pid) == Some(pid);
+    let of_pid = |it: &&Account<'_>| it.group.pid == Some(pid);
     facts.processes.iter().find(of_pid).map_or_else(|| format!("pid {pid}"), Account::name)
 }
 

@@ -47,7 +47,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
     }
     let n = facts.threads_to_have().unwrap_or(1);
     Finding::Verdict(Verdict {
-        name: RULE.name,
+        name: RULE.name.into(),
         strength: Strength::of_share(cost),
         what: format!(
             "threads of {} look for work and yield while there is none: {} of its time on CPUs goes \

@@ -18,7 +18,7 @@ pub(in crate::verdicts) const RULE: Rule = Rule {
 
 /// Fewer are no habit.
 const BORN: usize = 2;
-/// Who lives longer has other costs.
+/// Who was on a CPU for longer has other costs.
 const SHORT_NS: u64 = 5_000_000_000;
 /// Whose time on CPUs is no longer than this may have spent most of it on being born and dying.
 const BRIEF_NS: u64 = 100_000_000;
@@ -45,7 +45,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
     let each = |ns: u64| Time(ns / n);
     let faults = sum(&|it| it.account.sched.faults.minor);
     Finding::Verdict(Verdict {
-        name: RULE.name,
+        name: RULE.name.into(),
         strength: if start >= 0.75 && part >= 0.5 { Strength::Strong } else { Strength::Clear },
         what: format!(
             "processes take longer to start than they work: {n} were born, and {} of their time on \
@@ -85,10 +85,10 @@ fn judge(facts: &Facts<'_>) -> Finding {
 }
 
 fn is_target(facts: &Facts<'_>, pid: Option<u32>) -> bool {
-    pid.is_some() && facts.processes.iter().filter_map(|it| it.group).any(|group| group.pid == pid)
+    pid.is_some() && facts.processes.iter().any(|it| it.group.pid == pid)
 }
 
-/// A process that was born in the window and ended in it, soon.
+/// A process that was born in the window and ended in it, before it had done much.
 struct Short<'a> {
     account: &'a Account<'a>,
     group: &'a Group,
@@ -98,20 +98,25 @@ struct Short<'a> {
 
 impl<'a> Short<'a> {
     fn of(account: &'a Account<'a>) -> Option<Self> {
-        let group = account.group?;
+        let group = account.group;
         let born_ns = group.born_ns?;
         let life_ns = group.exited_ns?.saturating_sub(born_ns);
         let ended = group.end.is_some_and(|end| end != End::Exec);
-        (ended && life_ns <= SHORT_NS).then_some(Self { account, group, born_ns, life_ns })
+        (ended && account.on_cpu_ns() <= SHORT_NS).then_some(Self {
+            account,
+            group,
+            born_ns,
+            life_ns,
+        })
     }
 
     /// Time on a CPU that went into its start: up to its last mapping, for loading is mapping; and
     /// if it worked for a moment only, the kernel's part, which is what birth and death cost. A
-    /// program that gives back what it maps is past its start.
+    /// program that takes again what it gave back is past its start.
     fn starting_ns(&self, facts: &Facts<'_>) -> u64 {
         let it = self.account;
         let on_cpu = it.on_cpu_ns();
-        let kept = share(it.bytes("munmap"), it.bytes("mmap")) < 0.5;
+        let kept = it.again_share("mmap") < 0.5;
         let loading = it.last_ns("mmap").filter(|_| kept);
         let loading =
             loading.map_or(0.0, |last| share(last.saturating_sub(self.born_ns), self.life_ns));

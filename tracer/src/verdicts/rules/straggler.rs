@@ -29,9 +29,7 @@ const LONGER: f64 = 0.2;
 fn judge(facts: &Facts<'_>) -> Finding {
     let mut crews: BTreeMap<_, Vec<&Account<'_>>> = BTreeMap::new();
     for it in &facts.processes {
-        if let Some(group) = it.group {
-            crews.entry((group.ppid, group.comm.as_deref())).or_default().push(it);
-        }
+        crews.entry((it.group.ppid, it.group.comm.as_deref())).or_default().push(it);
     }
     let odd = crews.values().filter_map(|crew| odd_one(crew, facts.report.window_ns));
     let Some(Odd { worker, middle, alike, of }) = odd.max_by_key(|odd| odd.worker.demand_ns())
@@ -41,9 +39,9 @@ fn judge(facts: &Facts<'_>) -> Finding {
     let (mine, window) = (worker.demand_ns(), facts.report.window_ns);
     let shares = facts.report.concurrency.running_processes_share.as_deref();
     let alone = shares.map(|shares| shares.get(1).copied().unwrap_or(0.0));
-    let pid = worker.group.and_then(|group| group.pid).unwrap_or(0);
+    let pid = worker.group.pid.unwrap_or(0);
     Finding::Verdict(Verdict {
-        name: RULE.name,
+        name: RULE.name.into(),
         strength: if share(mine, middle) >= 2.0 { Strength::Strong } else { Strength::Clear },
         what: format!(
             "one of {of} equal workers (pid {pid}) has {} times as much to do as the middle one, and \
@@ -94,7 +92,10 @@ fn odd_one<'a, 'f>(crew: &[&'a Account<'f>], window_ns: u64) -> Option<Odd<'a, '
     let far = |it: &Account<'_>| share(it.demand_ns().abs_diff(middle), middle);
     let alike = by_demand.iter().map(|it| far(it)).fold(0.0, f64::max);
     let excess = worker.demand_ns() - middle;
+    // A worker that has lost its CPU just before it sleeps wants one for as long as others run.
+    let on_cpu = by_demand[by_demand.len() / 2].on_cpu_ns();
     let is_odd = share(worker.demand_ns(), middle) >= TIMES
+        && share(worker.on_cpu_ns(), on_cpu) >= TIMES
         && share(excess, window_ns) >= LONGER
         && far(worker) >= 3.0 * alike
         && share(middle, window_ns) >= WORK;

@@ -14,7 +14,10 @@ const OPENBLAS: &str = "libscipy_openblas64_-6bb31eeb.so";
 #[test]
 fn more_threads_than_cpus_that_spin_are_named_with_the_number_to_have() {
     let verdict = only(&report(vec![pool(7, 16, Some("blas_thread_server"), OPENBLAS)]));
-    assert_eq!((verdict.name, verdict.strength), ("oversubscribed-spin", Strength::Strong));
+    assert_eq!(
+        (verdict.name.as_ref(), verdict.strength),
+        ("oversubscribed-spin", Strength::Strong)
+    );
     assert!(verdict.what.starts_with("16 threads share 2 CPUs"), "{}", verdict.what);
     assert!(
         verdict.evidence[0].starts_with(
@@ -57,7 +60,7 @@ fn threads_that_compute_are_too_many_without_being_in_each_others_way() {
 #[test]
 fn without_symbols_it_cannot_be_told_whether_they_wait() {
     let it = cannot_tell(&report(vec![pool(7, 16, None, "stripped")]));
-    assert_eq!(it.name, Some("oversubscribed-spin"));
+    assert_eq!(it.name.as_deref(), Some("oversubscribed-spin"));
     assert!(it.missing.contains("without symbols"), "{it:?}");
     let mut few = pool(7, 16, Some("blas_thread_server"), OPENBLAS);
     if let Some(samples) = &mut few.samples {
@@ -99,10 +102,10 @@ fn yielding(threads: u64, yields: u64, in_yield_ms: u64) -> Group {
 #[test]
 fn threads_that_yield_are_a_crowd_or_a_pool_without_work() {
     let crowd = only(&report(vec![yielding(16, 1_200_000, 8_000)]));
-    assert_eq!((crowd.name, crowd.strength), ("oversubscribed-yield", Strength::Strong));
+    assert_eq!((crowd.name.as_ref(), crowd.strength), ("oversubscribed-yield", Strength::Strong));
     assert!(crowd.evidence[1].contains("sched_yield 120,000/s"), "{:?}", crowd.evidence);
     let idle = only(&report(vec![yielding(2, 5_000_000, 5_000)]));
-    assert_eq!((idle.name, idle.strength), ("spinning-pool", Strength::Clear));
+    assert_eq!((idle.name.as_ref(), idle.strength), ("spinning-pool", Strength::Clear));
 }
 
 #[test]
@@ -123,7 +126,7 @@ fn a_spinning_pool_begins_at_15_percent_and_twenty_thousand_for_each_second() {
 fn yields_while_others_hold_the_cpus_cannot_be_told_from_waiting() {
     let held_up = |waits_ms| yielding(2, 5_000_000, 3_000).waits_for_a_cpu(waits_ms);
     let it = cannot_tell(&report(vec![held_up(3_001)]));
-    assert_eq!(it.name, Some("spinning-pool"));
+    assert_eq!(it.name.as_deref(), Some("spinning-pool"));
     assert!(it.missing.contains("others take the CPUs"), "{it:?}");
     assert_eq!(names(&report(vec![held_up(3_000)])), ["spinning-pool"]);
 }
@@ -146,7 +149,7 @@ fn throttled(threads: u64, throttled_periods: u64, throttled_ms: u64) -> Report 
 #[test]
 fn a_quota_that_is_used_up_is_the_cause_of_the_crowd_too() {
     let verdict = only(&throttled(16, 97, 150_000));
-    assert_eq!((verdict.name, verdict.strength), ("cpu-quota", Strength::Strong));
+    assert_eq!((verdict.name.as_ref(), verdict.strength), ("cpu-quota", Strength::Strong));
     assert!(verdict.evidence[0].starts_with("throttled in 97 of 100 periods"));
     assert!(verdict.remedy.contains("OPENBLAS_NUM_THREADS=1 "), "{}", verdict.remedy);
     let one = only(&throttled(1, 97, 5_000));
@@ -174,7 +177,7 @@ fn a_quota_that_cannot_be_seen_is_not_guessed() {
     let held_up = unmarked(15_000, 5_000);
     let diagnosis = diagnose(&held_up, &hidden);
     assert_eq!(diagnosis.verdicts, []);
-    assert_eq!(diagnosis.cannot_tell[0].name, Some("cpu-quota"));
+    assert_eq!(diagnosis.cannot_tell[0].name.as_deref(), Some("cpu-quota"));
     assert_eq!(diagnose(&unmarked(19_000, 1_000), &hidden), Diagnosis::default());
     // Where the kernel marks such waits, there were none.
     let marked = report(vec![process(7, 2).computes(15_000).waits_for_a_cpu(5_000)]);
@@ -186,7 +189,7 @@ fn a_quota_whose_group_is_not_known_shows_by_its_marks() {
     let mut group = process(7, 8).runs(Some("spin_wait"), "a", 10_000);
     group.budget.throttled_ns = Some(70_000 * MS);
     let verdict = only(&report(vec![group]));
-    assert_eq!((verdict.name, verdict.strength), ("cpu-quota", Strength::Strong));
+    assert_eq!((verdict.name.as_ref(), verdict.strength), ("cpu-quota", Strength::Strong));
     assert!(verdict.evidence[2].starts_with("1 CPU used"), "{:?}", verdict.evidence);
     assert!(verdict.remedy.contains("OPENBLAS_NUM_THREADS=1 "), "{}", verdict.remedy);
 }

@@ -26,7 +26,10 @@ fn fighting(word: Futex) -> Group {
 #[test]
 fn threads_that_fight_over_a_word_are_named() {
     let verdict = only(&report(vec![fighting(fight())]));
-    assert_eq!((verdict.name, verdict.strength), ("interpreter-lock-fight", Strength::Strong));
+    assert_eq!(
+        (verdict.name.as_ref(), verdict.strength),
+        ("interpreter-lock-fight", Strength::Strong)
+    );
     assert!(verdict.evidence[0].starts_with("399,000/s futex calls on one word (0x7f52c8000b60)"));
     assert!(
         verdict.evidence[1].contains("92 % of the waits found it changed"),
@@ -82,7 +85,10 @@ fn in_turns(on_cpu_ms: u64, word: Futex) -> Group {
 fn threads_that_take_turns_are_named() {
     for threads in [2, 8] {
         let verdict = only(&report(vec![in_turns(9_900, turns(threads))]));
-        assert_eq!((verdict.name, verdict.strength), ("interpreter-lock-wait", Strength::Strong));
+        assert_eq!(
+            (verdict.name.as_ref(), verdict.strength),
+            ("interpreter-lock-wait", Strength::Strong)
+        );
         assert!(verdict.evidence[1].ends_with("5.07 ms in the mean"), "{:?}", verdict.evidence);
     }
 }

@@ -58,7 +58,15 @@ impl Doing for Group {
 
     fn calls(mut self, name: &str, calls: u64, on_cpu_ms: u64, bytes: Option<u64>) -> Self {
         *self.budget.kernel_ns.entry(name.to_owned()).or_default() += on_cpu_ms * MS;
-        self.syscalls.push(Row { name: name.to_owned(), calls, bytes, ..Row::default() });
+        // Taken again as soon as it was given back, if it is.
+        let again_bytes = bytes;
+        self.syscalls.push(Row {
+            name: name.to_owned(),
+            calls,
+            bytes,
+            again_bytes,
+            ..Row::default()
+        });
         self
     }
 
@@ -174,7 +182,6 @@ fn total(processes: &[Group]) -> Group {
             ..Samples::default()
         }),
         locks: Some(processes.iter().filter_map(|it| it.locks.clone()).flatten().collect()),
-        births: None,
         ..Group::default()
     }
 }

@@ -13,8 +13,12 @@ use crate::report::Report;
 use made::{Doing, MS, process, report};
 
 /// The names of what stands out.
-fn names(report: &Report) -> Vec<&'static str> {
-    diagnose(report, &Blind::default()).verdicts.iter().map(|verdict| verdict.name).collect()
+fn names(report: &Report) -> Vec<String> {
+    diagnose(report, &Blind::default())
+        .verdicts
+        .into_iter()
+        .map(|verdict| verdict.name.into_owned())
+        .collect()
 }
 
 /// What cannot be told, and why.

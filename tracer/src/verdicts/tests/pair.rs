@@ -20,7 +20,7 @@ fn user_time_that_grows_alone_while_more_runs_points_at_memory() {
     let Finding::Verdict(verdict) = compare(&base, &new, work(1_000, 2_000)) else {
         panic!("{:?}", compare(&base, &new, work(1_000, 2_000)))
     };
-    assert_eq!((verdict.name, verdict.strength), ("memory-bandwidth", Strength::Weak));
+    assert_eq!((verdict.name.as_ref(), verdict.strength), ("memory-bandwidth", Strength::Weak));
     assert!(verdict.evidence[0].contains("grew from 5.00 ms to 8.00 ms"), "{:?}", verdict.evidence);
 }
 
