@@ -10,6 +10,8 @@ use crate::{
 const SHORTEST_NS: u64 = 100_000_000;
 /// With less time on CPUs than this there is nothing to go by.
 const LEAST_ON_CPU_NS: u64 = 50_000_000;
+/// With a smaller share of one CPU, too.
+const IDLE: f64 = 0.05;
 /// A larger share of lost calls makes counts worthless.
 const MOST_LOST: f64 = 0.1;
 
@@ -181,7 +183,7 @@ impl<'a> Facts<'a> {
     /// What to say of targets that did nothing, if so.
     pub(super) fn idle(&self) -> Option<String> {
         let on_cpu = self.all.on_cpu_ns();
-        (on_cpu < LEAST_ON_CPU_NS && words::share(on_cpu, self.report.window_ns) < 0.01).then(|| {
+        (on_cpu < LEAST_ON_CPU_NS && words::share(on_cpu, self.report.window_ns) < IDLE).then(|| {
             format!(
                 "the targets did next to nothing: {} on a CPU in {}. Trace them while they work",
                 Time(on_cpu),
