@@ -2,7 +2,6 @@
 //! nothing else. `cargo xtask bench` measures the tracer against them; nothing of this is in it.
 #![no_std]
 #![no_main]
-#![expect(clippy::needless_pass_by_value, reason = "the signature that aya's macros ask for")]
 
 use aya_ebpf::{helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
 
