@@ -78,7 +78,11 @@ fn rings_of_one_page_lose_nothing() {
                  mremap=4 futex-wake=6 futex-eagain=1 sched-yield=9 fail=1 futex-wait=1:100us";
     let mut workload = Workload::waiting(&format!("syscalls {kinds} --repeat 1000 --hold"));
     let tracing = Tracing::of(workload.pid(), "--ring-size 4K");
-    let truth = workload.work();
+    let stopped = Stopped::new(&tracing);
+    workload.go();
+    thread::sleep(Duration::from_millis(300));
+    drop(stopped); // It reads while the rest is done, as far as it keeps up.
+    let truth = workload.truth();
     let report = tracing.stop();
     let waited = time(row(report.process(workload.pid()), "futex"), "wall_ns");
     assert!(waited >= 1000 * MILLISECOND / 10, "{waited}");
@@ -90,7 +94,10 @@ fn two_hundred_processes_with_rings_of_one_page_lose_nothing() {
     let steps = "brk-grow=100 brk-shrink=90 mmap=50 sched-yield=20 futex-wait=2:1ms";
     let mut workload = Workload::waiting(&format!("syscalls {steps} --procs 200 --hold"));
     let tracing = Tracing::of(workload.pid(), "--ring-size 4K");
+    let stopped = Stopped::new(&tracing);
     workload.go();
+    thread::sleep(Duration::from_millis(300));
+    drop(stopped);
     let truths = workload.truths(200);
     let report = tracing.stop();
     assert_exact(&report, &truths);
@@ -122,7 +129,9 @@ fn threads_are_told_apart_though_their_calls_are_folded() {
     let arguments = "syscalls brk-query=20000 sched-yield=100 --threads 8 --hold";
     let mut workload = Workload::waiting(arguments);
     let tracing = Tracing::of(workload.pid(), "--threads --ring-size 4K");
+    let stopped = Stopped::new(&tracing);
     let _truth = workload.work();
+    drop(stopped);
     let report = tracing.stop();
     let tids = workload.tids();
     assert_eq!(tids.len(), 8);
