@@ -18,7 +18,7 @@ pub(in crate::verdicts) const RULE: Rule = Rule {
 /// Yields for each second on a CPU: fewer are no waste.
 const YIELDS: f64 = 20_000.0;
 /// A smaller share of the time on CPUs is not worth a change.
-const COST: f64 = 0.15;
+const COST: f64 = 0.2;
 
 fn judge(facts: &Facts<'_>) -> Finding {
     if Crowd::of(facts).is_some() {

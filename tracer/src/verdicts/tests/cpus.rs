@@ -115,20 +115,20 @@ fn yields_in_a_crowd_count_from_two_thousand_for_each_second_on_a_cpu() {
 }
 
 #[test]
-fn a_spinning_pool_begins_at_15_percent_and_twenty_thousand_for_each_second() {
-    assert_eq!(names(&report(vec![yielding(2, 5_000_000, 3_000)])), ["spinning-pool"]);
-    assert_eq!(names(&report(vec![yielding(2, 5_000_000, 2_990)])), [""; 0]);
-    assert_eq!(names(&report(vec![yielding(2, 400_000, 3_000)])), ["spinning-pool"]);
-    assert_eq!(names(&report(vec![yielding(2, 399_999, 3_000)])), [""; 0]);
+fn a_spinning_pool_begins_at_20_percent_and_twenty_thousand_for_each_second() {
+    assert_eq!(names(&report(vec![yielding(2, 5_000_000, 4_000)])), ["spinning-pool"]);
+    assert_eq!(names(&report(vec![yielding(2, 5_000_000, 3_990)])), [""; 0]);
+    assert_eq!(names(&report(vec![yielding(2, 400_000, 4_000)])), ["spinning-pool"]);
+    assert_eq!(names(&report(vec![yielding(2, 399_999, 4_000)])), [""; 0]);
 }
 
 #[test]
 fn yields_while_others_hold_the_cpus_cannot_be_told_from_waiting() {
-    let held_up = |waits_ms| yielding(2, 5_000_000, 3_000).waits_for_a_cpu(waits_ms);
-    let it = cannot_tell(&report(vec![held_up(3_001)]));
+    let held_up = |waits_ms| yielding(2, 5_000_000, 4_000).waits_for_a_cpu(waits_ms);
+    let it = cannot_tell(&report(vec![held_up(4_001)]));
     assert_eq!(it.name.as_deref(), Some("spinning-pool"));
     assert!(it.missing.contains("others take the CPUs"), "{it:?}");
-    assert_eq!(names(&report(vec![held_up(3_000)])), ["spinning-pool"]);
+    assert_eq!(names(&report(vec![held_up(4_000)])), ["spinning-pool"]);
 }
 
 /// The pool under a quota of half a CPU, throttled in so many of 100 periods.
