@@ -197,7 +197,7 @@ fn percentiles_of_folded_calls_and_sleeps_are_within_their_resolution() {
 
 #[test]
 fn what_folding_leaves_unknown_is_not_shown() {
-    let mut workload = Workload::waiting("syscalls brk-query=10000 sched-yield=1000 --hold");
+    let mut workload = Workload::waiting("syscalls brk-query=10000 futex-wait=100:1ms --hold");
     let tracing = Tracing::of(workload.pid(), "--ring-size 4K");
     let stopped = Stopped::new(&tracing);
     workload.go();
