@@ -105,59 +105,57 @@ fn told(scene: &Scene, report: &Report) -> String {
     format!("{}: {verdicts:#} {open:#} {}", scene.script, report.0["concurrency"])
 }
 
-#[test]
-fn every_situation_is_named_and_no_cell_off_the_diagonal_is_filled() {
-    let group = ControlGroup::favoured();
+/// Judges scenes one after the other, shows the table, and fails the test for any mistake.
+#[track_caller]
+fn judge_all<'a>(
+    title: &str,
+    scenes: impl Iterator<Item = &'a Scene>,
+    run: impl Fn(&Scene) -> Report,
+    mistake: fn(&Scene, &Report) -> Option<String>,
+) {
     let mut table = Table::default();
     let mut mistakes = Vec::new();
-    for scene in CAUSES.iter().chain(TWINS) {
-        let run = || {
-            let mut runs = (0..ATTEMPTS).map(|_| trace(scene, Some(&group)));
-            let came_about = runs.find(|(_, truths)| (scene.came_about)(truths));
-            let (report, _) = came_about
-                .unwrap_or_else(|| panic!("{} did not come about on this machine", scene.script));
-            report
-        };
-        let (report, mistake) = judged(run, |report| wrong(scene, report));
+    for scene in scenes {
+        let (report, mistake) = judged(|| run(scene), |report| mistake(scene, report));
         table.add(scene.cause, found(&report));
         mistakes.extend(mistake);
     }
-    say(&format!("\n{table}"));
+    say(&format!("\n{title}{table}"));
     assert!(mistakes.is_empty(), "{}", mistakes.join("\n\n"));
+}
+
+/// The same, while others keep the CPUs busy.
+#[track_caller]
+fn judge_all_beside_others<'a>(
+    scenes: impl Iterator<Item = &'a Scene>,
+    mistake: fn(&Scene, &Report) -> Option<String>,
+) {
+    let mut others = [0, 0].map(|_| Workload::waiting("syscalls spin=60s"));
+    others.iter_mut().for_each(Workload::go);
+    judge_all("with others on the CPUs:\n", scenes, |scene| trace(scene, None).0, mistake);
+}
+
+#[test]
+fn every_situation_is_named_and_no_cell_off_the_diagonal_is_filled() {
+    let group = ControlGroup::favoured();
+    let run = |scene: &Scene| {
+        let mut runs = (0..ATTEMPTS).map(|_| trace(scene, Some(&group)));
+        let came_about = runs.find(|(_, truths)| (scene.came_about)(truths));
+        let (report, _) = came_about
+            .unwrap_or_else(|| panic!("{} did not come about on this machine", scene.script));
+        report
+    };
+    judge_all("", CAUSES.iter().chain(TWINS), run, wrong);
 }
 
 #[test]
 fn with_others_on_its_cpus_no_work_without_a_cause_is_given_one() {
-    let mut others: Vec<Workload> =
-        (0..2).map(|_| Workload::waiting("syscalls spin=60s")).collect();
-    others.iter_mut().for_each(Workload::go);
-    let mut table = Table::default();
-    let mut mistakes = Vec::new();
-    for scene in TWINS.iter().step_by(2) {
-        let (report, mistake) = judged(|| trace(scene, None).0, |report| wrong(scene, report));
-        table.add(scene.cause, found(&report));
-        mistakes.extend(mistake);
-    }
-    drop(others);
-    say(&format!("\nwith others on the CPUs:\n{table}"));
-    assert!(mistakes.is_empty(), "{}", mistakes.join("\n\n"));
+    judge_all_beside_others(TWINS.iter().step_by(2), wrong);
 }
 
 #[test]
 fn with_others_on_its_cpus_a_situation_is_given_its_own_cause_or_none() {
-    let mut others: Vec<Workload> =
-        (0..2).map(|_| Workload::waiting("syscalls spin=60s")).collect();
-    others.iter_mut().for_each(Workload::go);
-    let mut table = Table::default();
-    let mut mistakes = Vec::new();
-    for scene in CAUSES.iter().step_by(3) {
-        let (report, mistake) = judged(|| trace(scene, None).0, |report| unexpected(scene, report));
-        table.add(scene.cause, found(&report));
-        mistakes.extend(mistake);
-    }
-    drop(others);
-    say(&format!("\nwith others on the CPUs:\n{table}"));
-    assert!(mistakes.is_empty(), "{}", mistakes.join("\n\n"));
+    judge_all_beside_others(CAUSES.iter().step_by(3), unexpected);
 }
 
 #[test]
