@@ -113,8 +113,10 @@ fn a_quota_is_reported_as_the_group_itself_counts_it() {
     group.take(spinner.pid());
     let before = cpu_stat(&group);
     let tracing = Tracing::of(spinner.pid(), "");
+    let begun = cpu_stat(&group);
     spinner.go();
     thread::sleep(Duration::from_secs(3));
+    let ending = cpu_stat(&group);
     let report = tracing.stop();
     let after = cpu_stat(&group);
     drop(spinner);
@@ -124,11 +126,14 @@ fn a_quota_is_reported_as_the_group_itself_counts_it() {
     assert_eq!(report.0["cpus"]["quota"], 0.5, "{report}");
     let [periods, throttled, ns] =
         ["periods", "throttled_periods", "throttled_ns"].map(|it| number(throttling, it));
-    let [of_all, of_throttled, of_ns] = [0, 1, 2].map(|field| after[field] - before[field]);
-    // The group goes on for as long as it takes to read it.
-    assert!(throttled >= 20 && throttled <= of_throttled && throttled + 2 >= of_throttled);
-    assert!(periods <= of_all && periods + 2 >= of_all, "{periods} of {of_all}");
-    assert!(ns <= of_ns && ns + 150_000_000 >= of_ns, "{ns} of {of_ns}");
+    // The group goes on before the window opens, and after it closes.
+    let at_least = [0, 1, 2].map(|field| ending[field] - begun[field]);
+    let at_most = [0, 1, 2].map(|field| after[field] - before[field]);
+    assert!(throttled >= 20, "{throttled}");
+    for (n, found) in [periods, throttled, ns].into_iter().enumerate() {
+        let (least, most) = (at_least[n], at_most[n]);
+        assert!((least..=most).contains(&found), "{found} is not between {least} and {most}");
+    }
     // Of a lone thread the kernel's mark on it tells the same.
     if let Some(marked) = report.process(number_of(&report))["budget"]["throttled_ns"].as_u64() {
         assert!(marked.abs_diff(ns) * 10 <= ns, "{marked} ns marked, but {ns} ns in cpu.stat");
