@@ -18,6 +18,7 @@ pub struct Slot {
 }
 
 impl Slot {
+    const BYTES: u32 = 88;
     /// The length of [`Slot::body`]: the largest record.
     pub const WORDS: usize = size_of::<Slice>() / size_of::<u64>();
 
@@ -35,7 +36,7 @@ impl Slot {
     /// How many places there are in so many bytes: a power of two.
     #[must_use]
     pub const fn fit(bytes: u32) -> u32 {
-        match bytes / size_of::<Self>() as u32 {
+        match bytes / Self::BYTES {
             0 => 0,
             places => 1 << places.ilog2(),
         }
@@ -50,4 +51,5 @@ pub struct ReadTo {
     pub position: u64,
 }
 
-const _: () = assert!(size_of::<Slot>() == 88 && size_of::<Call>() <= 8 * Slot::WORDS);
+const _: () =
+    assert!(size_of::<Slot>() == Slot::BYTES as usize && size_of::<Call>() <= 8 * Slot::WORDS);

@@ -129,7 +129,7 @@ fn a_quota_is_reported_as_the_group_itself_counts_it() {
     // The group goes on before the window opens, and after it closes.
     let at_least = [0, 1, 2].map(|field| ending[field] - begun[field]);
     let at_most = [0, 1, 2].map(|field| after[field] - before[field]);
-    assert!(throttled >= 20, "{throttled}");
+    assert!(throttled > 0, "{report}");
     for (n, found) in [periods, throttled, ns].into_iter().enumerate() {
         let (least, most) = (at_least[n], at_most[n]);
         assert!((least..=most).contains(&found), "{found} is not between {least} and {most}");

@@ -41,8 +41,8 @@ pub struct Calls {
     pub lead_on_cpu_ns: u64,
     /// Elapsed times of the completed ones.
     pub wall: Hist,
-    /// The parts running in the kernel.
-    pub on_cpu: Hist,
+    /// The parts running in the kernel; `None` as long as each is the whole call.
+    on_cpu: Option<Hist>,
     /// The parts waiting for a CPU.
     pub runnable: Hist,
     /// The parts sleeping.
@@ -82,8 +82,10 @@ impl Calls {
             self.ended_by_exit_on_cpu_ns += call.on_cpu_ns;
             false
         } else {
+            if self.on_cpu.is_some() || call.on_cpu_ns != call.wall_ns() {
+                self.on_cpu_mut().record(call.on_cpu_ns);
+            }
             self.wall.record(call.wall_ns());
-            self.on_cpu.record(call.on_cpu_ns);
             self.runnable.record(call.runnable_ns);
             self.blocked.record(call.blocked_ns);
             self.last_end_ns = self.last_end_ns.max(call.end_ns);
@@ -104,8 +106,10 @@ impl Calls {
         self.errors += errors;
         self.bytes = self.bytes.saturating_add(amount);
         let wall = on_cpu.ns.saturating_add(runnable.ns).saturating_add(blocked.ns);
+        if self.on_cpu.is_some() || on_cpu.ns != wall {
+            self.on_cpu_mut().fold(count, on_cpu.ns, on_cpu.max_ns);
+        }
         self.wall.fold(count, wall, wall_max_ns);
-        self.on_cpu.fold(count, on_cpu.ns, on_cpu.max_ns);
         self.runnable.fold(count, runnable.ns, runnable.max_ns);
         self.blocked.fold(count, blocked.ns, blocked.max_ns);
     }
@@ -138,8 +142,10 @@ impl Calls {
         } = later;
         self.folded += folded;
         self.lead_on_cpu_ns += lead_on_cpu_ns;
+        if self.on_cpu.is_some() || on_cpu.is_some() {
+            self.on_cpu_mut().absorb(later.on_cpu());
+        }
         self.wall.absorb(wall);
-        self.on_cpu.absorb(on_cpu);
         self.runnable.absorb(runnable);
         self.blocked.absorb(blocked);
         self.errors += errors;
@@ -160,10 +166,103 @@ impl Calls {
         self.in_flight_on_cpu_ns = 0;
     }
 
+    /// The parts running in the kernel.
+    #[must_use]
+    pub fn on_cpu(&self) -> &Hist {
+        self.on_cpu.as_ref().unwrap_or(&self.wall)
+    }
+
+    /// The same from now on told apart from the whole calls, to which nothing may have been added that
+    /// is to be added here.
+    fn on_cpu_mut(&mut self) -> &mut Hist {
+        self.on_cpu.get_or_insert_with(|| self.wall.clone())
+    }
+
+    /// Says that so many of the folded calls took about this long, all of it on a CPU.
+    pub fn shape(&mut self, ns: u64, count: u32) {
+        if let Some(on_cpu) = &mut self.on_cpu {
+            on_cpu.shape(ns, count);
+        }
+        self.wall.shape(ns, count);
+        self.runnable.shape(0, count);
+        self.blocked.shape(0, count);
+    }
+
+    /// Says that so many of them took about this long, and not all of it on a CPU.
+    pub fn shape_wall(&mut self, ns: u64, count: u32) {
+        self.on_cpu_mut();
+        self.wall.shape(ns, count);
+    }
+
+    /// Says that the parts on a CPU of so many of the folded calls took about this long.
+    pub fn shape_on_cpu(&mut self, ns: u64, count: u32) {
+        self.on_cpu_mut().shape(ns, count);
+    }
+
     /// On-CPU time of all calls, however they ended or did not, in the account at hand.
     #[must_use]
     pub fn on_cpu_ns(&self) -> u64 {
-        let completed = self.on_cpu.sum().saturating_sub(self.lead_on_cpu_ns);
+        let completed = self.on_cpu().sum().saturating_sub(self.lead_on_cpu_ns);
         completed + self.ended_by_exit_on_cpu_ns + self.in_flight_on_cpu_ns
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(on_cpu_ns: u64, blocked_ns: u64) -> Call {
+        Call { end_ns: 1 << 40, on_cpu_ns, blocked_ns, ..Call::default() }
+    }
+
+    fn of(calls: &[Call]) -> Calls {
+        let mut all = Calls::default();
+        calls.iter().for_each(|call| assert!(all.add(call, 0)));
+        all
+    }
+
+    #[test]
+    fn times_on_a_cpu_are_those_of_the_whole_calls_until_one_waits() {
+        let mut calls = of(&[call(100, 0), call(300, 0)]);
+        assert_eq!((calls.on_cpu().count(), calls.on_cpu().sum()), (2, 400));
+        calls.add(&call(50, 1_000), 0);
+        assert_eq!((calls.on_cpu().count(), calls.on_cpu().sum()), (3, 450));
+        assert_eq!((calls.on_cpu().max(), calls.wall.max()), (Some(300), Some(1_050)));
+        assert_eq!(calls.on_cpu().quantile(0.1), Some(50));
+        calls.add(&call(10, 0), 0);
+        assert_eq!((calls.on_cpu().count(), calls.wall.count()), (4, 4));
+    }
+
+    #[test]
+    fn put_together_they_are_told_apart_if_one_of_them_is() {
+        let (alike, apart) = (of(&[call(100, 0)]), of(&[call(50, 1_000)]));
+        for (first, second) in [(&alike, &apart), (&apart, &alike)] {
+            let mut both = first.clone();
+            both.absorb(second);
+            assert_eq!((both.on_cpu().count(), both.on_cpu().sum()), (2, 150));
+            assert_eq!((both.wall.count(), both.wall.sum()), (2, 1_150));
+            assert_eq!(both.on_cpu().quantile(1.0), Some(100));
+        }
+        let mut both = alike.clone();
+        both.absorb(&alike);
+        assert_eq!(both.on_cpu().sum(), 200);
+    }
+
+    #[test]
+    fn shapes_of_folded_calls_may_come_in_any_order() {
+        let sums = |ns, blocked| {
+            let part = |ns| tracer_common::fold::Part { ns, max_ns: ns };
+            let (on_cpu, blocked) = (part(ns), part(blocked));
+            FoldedCalls { count: 1, wall_max_ns: ns, on_cpu, blocked, ..FoldedCalls::default() }
+        };
+        let mut calls = Calls::default();
+        calls.shape_wall(1_000, 1);
+        calls.shape(100, 1);
+        calls.shape_on_cpu(50, 1);
+        calls.fold(&sums(100, 0));
+        calls.fold(&sums(50, 950));
+        assert_eq!((calls.wall.count(), calls.on_cpu().count()), (2, 2));
+        assert_eq!(calls.on_cpu().quantile(0.1), Some(50));
+        assert_eq!(calls.on_cpu().quantile(1.0), Some(100));
     }
 }

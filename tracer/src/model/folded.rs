@@ -108,14 +108,9 @@ fn add_shape(account: &mut Account, what: What, count: u32) {
         metric => {
             let calls = account.calls.entry(CallKind::folded(what)).or_default();
             match metric {
-                What::CALL => {
-                    calls.wall.shape(ns, count);
-                    calls.on_cpu.shape(ns, count);
-                    calls.runnable.shape(0, count);
-                    calls.blocked.shape(0, count);
-                }
-                What::WALL => calls.wall.shape(ns, count),
-                What::ON_CPU => calls.on_cpu.shape(ns, count),
+                What::CALL => calls.shape(ns, count),
+                What::WALL => calls.shape_wall(ns, count),
+                What::ON_CPU => calls.shape_on_cpu(ns, count),
                 What::RUNNABLE => calls.runnable.shape(ns, count),
                 What::BLOCKED => calls.blocked.shape(ns, count),
                 _ => log::debug!("a cell of the unknown metric {metric}"),

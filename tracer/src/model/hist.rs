@@ -1,5 +1,7 @@
 //! A distribution of times: count, sum and maximum exact, the shape to two significant digits.
 
+use std::borrow::Cow;
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hdrhistogram::{
     Histogram,
@@ -15,6 +17,9 @@ pub struct Hist {
     count: u64,
     sum: u64,
     max: u64,
+    /// Times of 0, as long as there is no other one: most calls wait for nothing, and the parts of
+    /// theirs that are waits take no memory.
+    zeros: u64,
     shape: Option<Box<Histogram<u32>>>,
 }
 
@@ -24,7 +29,9 @@ impl Hist {
         self.count += 1;
         self.sum = self.sum.saturating_add(ns);
         self.max = self.max.max(ns);
-        if let Some(shape) = self.shape_mut()
+        if ns == 0 && self.shape.is_none() {
+            self.zeros += 1;
+        } else if let Some(shape) = self.shape_mut()
             && let Err(e) = shape.record(ns)
         {
             log::warn!("percentiles leave out a time of {ns} ns: {e}");
@@ -41,16 +48,27 @@ impl Hist {
 
     /// Says that so many of the folded times were about this long.
     pub fn shape(&mut self, ns: u64, count: u32) {
-        if let Some(shape) = self.shape_mut()
+        if ns == 0 && self.shape.is_none() {
+            self.zeros += u64::from(count);
+        } else if let Some(shape) = self.shape_mut()
             && let Err(e) = shape.record_n(ns, count)
         {
             log::warn!("percentiles leave out {count} times of about {ns} ns: {e}");
         }
     }
 
+    /// The shape, as far as it is known; `None` of nothing.
+    fn known_shape(&self) -> Option<Cow<'_, Histogram<u32>>> {
+        match &self.shape {
+            Some(shape) => Some(Cow::Borrowed(shape.as_ref())),
+            None if self.zeros > 0 => of_zeros(self.zeros).map(Cow::Owned),
+            None => None,
+        }
+    }
+
     /// The shape, if it is that of all times.
-    fn whole_shape(&self) -> Option<&Histogram<u32>> {
-        self.shape.as_deref().filter(|shape| self.count > 0 && shape.len() == self.count)
+    fn whole_shape(&self) -> Option<Cow<'_, Histogram<u32>>> {
+        self.known_shape().filter(|shape| self.count > 0 && shape.len() == self.count)
     }
 
     /// Adds all that is in another one.
@@ -58,7 +76,9 @@ impl Hist {
         self.count += other.count;
         self.sum = self.sum.saturating_add(other.sum);
         self.max = self.max.max(other.max);
-        if let (Some(theirs), Some(shape)) = (&other.shape, self.shape_mut())
+        if self.shape.is_none() && other.shape.is_none() {
+            self.zeros += other.zeros;
+        } else if let (Some(theirs), Some(shape)) = (other.known_shape(), self.shape_mut())
             && let Err(e) = shape.add(theirs.as_ref())
         {
             log::warn!("percentiles leave out {} times: {e}", other.count);
@@ -67,9 +87,8 @@ impl Hist {
 
     fn shape_mut(&mut self) -> Option<&mut Histogram<u32>> {
         if self.shape.is_none() {
-            let mut shape = Histogram::new(DIGITS).ok()?;
-            shape.auto(true);
-            self.shape = Some(Box::new(shape));
+            self.shape = of_zeros(self.zeros).map(Box::new);
+            self.zeros = 0;
         }
         self.shape.as_deref_mut()
     }
@@ -111,7 +130,7 @@ impl Hist {
     /// implementations read. Empty if there is nothing in it.
     #[must_use]
     pub fn encoded(&self) -> String {
-        let Some(shape) = self.shape.as_ref().filter(|_| self.count > 0) else {
+        let Some(shape) = self.known_shape().filter(|_| self.count > 0) else {
             return String::new();
         };
         let mut bytes = Vec::new();
@@ -142,6 +161,18 @@ impl Hist {
             (from, (1u64 << n).saturating_mul(2), octaves[n])
         })
     }
+}
+
+/// The shape of so many times of 0.
+fn of_zeros(mut count: u64) -> Option<Histogram<u32>> {
+    let mut shape = Histogram::new(DIGITS).ok()?;
+    shape.auto(true);
+    while count > 0 {
+        let some = u32::try_from(count).unwrap_or(u32::MAX);
+        shape.record_n(0, some).ok()?;
+        count -= u64::from(some);
+    }
+    Some(shape)
 }
 
 #[cfg(test)]
@@ -208,6 +239,22 @@ mod tests {
         hist.shape(620, 1);
         assert_eq!(hist.quantile(0.1), Some(100));
         assert_eq!(hist.quantile(1.0), Some(600), "no more than the maximum");
+    }
+
+    #[test]
+    fn times_of_zero_are_times_like_any_other() {
+        let mut hist = of(&[0, 0, 0]);
+        assert_eq!((hist.count(), hist.max(), hist.quantile(0.99)), (3, Some(0), Some(0)));
+        assert_eq!(hist.octaves().collect::<Vec<_>>(), [(0, 2, 3)]);
+        assert!(!hist.encoded().is_empty());
+        hist.record(500);
+        assert_eq!((hist.quantile(0.75), hist.quantile(1.0)), (Some(0), Some(500)));
+        let mut later = of(&[0, 0]);
+        later.absorb(&hist);
+        assert_eq!(later.quantile(5.0 / 6.0), Some(0));
+        hist.absorb(&of(&[0, 0]));
+        assert_eq!((hist.count(), hist.quantile(5.0 / 6.0)), (6, Some(0)));
+        assert_eq!(hist.octaves().map(|(_, _, n)| n).sum::<u64>(), 6);
     }
 
     #[test]

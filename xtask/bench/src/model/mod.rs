@@ -26,7 +26,7 @@ pub(crate) struct Args {
     threads: u64,
     /// Bytes of the ring of each CPU
     #[arg(long, default_value_t = 2 << 20)]
-    ring_size: u64,
+    ring_size: u32,
     /// What the reader takes for one record, in ns: "CPU of the tool" of a measurement
     #[arg(long, default_value_t = 100.0)]
     record_ns: f64,

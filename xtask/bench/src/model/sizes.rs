@@ -1,9 +1,7 @@
 //! What a run takes of memory and of time to start, on paper.
 
-use tracer_common::{fold::Cell, record::Call, thread::Thread};
+use tracer_common::{fold::Cell, ring::Slot, thread::Thread};
 
-/// A ring puts this in front of each record.
-const RING_HEADER: usize = 8;
 /// The ring of births and deaths, and the one of what is saved from full rings.
 const RARE: u64 = 4 << 20;
 /// Each CPU's part of the cells that a full ring is folded into, for two epochs.
@@ -19,7 +17,7 @@ pub(crate) struct Sizes {
     pub(crate) cpus: u64,
     pub(crate) threads: u64,
     /// `--ring-size`
-    pub(crate) ring_bytes: u64,
+    pub(crate) ring_bytes: u32,
     /// One CPU's ring of samples.
     pub(crate) sample_ring_bytes: u64,
 }
@@ -27,12 +25,22 @@ pub(crate) struct Sizes {
 impl Sizes {
     /// Calls that the ring of one CPU holds.
     pub(crate) fn records(&self) -> f64 {
-        self.ring_bytes as f64 / (size_of::<Call>() + RING_HEADER) as f64
+        Slot::fit(self.ring_bytes).into()
     }
 
-    /// Rings, in the kernel: locked from start to end.
+    /// The rings of calls, in the kernel: locked from start to end, and memory of the tracer too.
+    fn records_bytes(&self) -> u64 {
+        self.cpus * u64::from(Slot::fit(self.ring_bytes)) * size_of::<Slot>() as u64
+    }
+
+    /// The other rings, likewise.
+    fn rare_bytes(&self) -> u64 {
+        self.cpus * self.sample_ring_bytes + RARE
+    }
+
+    /// All rings.
     pub(crate) fn rings(&self) -> u64 {
-        self.cpus * (self.ring_bytes + self.sample_ring_bytes) + RARE
+        self.records_bytes() + self.rare_bytes()
     }
 
     /// Cells of folded distributions, in the kernel too.
@@ -46,10 +54,10 @@ impl Sizes {
         self.threads * (state + STORAGE_LIST)
     }
 
-    /// What the rings add to the resident memory of the tracer: each is mapped twice, one behind
-    /// the other, so that a record never falls apart, and each page counts twice.
+    /// What the rings add to the resident memory of the tracer. Those of the kernel's own kind are
+    /// mapped twice, one behind the other, so that a record never falls apart: each page counts twice.
     pub(crate) fn shown_resident(&self) -> u64 {
-        2 * self.rings()
+        self.records_bytes() + 2 * self.rare_bytes()
     }
 }
 
@@ -61,17 +69,18 @@ mod tests {
 
     #[test]
     fn rings_are_the_memory_that_grows_with_cpus() {
-        let two = Sizes { cpus: 2, threads: 10, ring_bytes: 2 * MIB, sample_ring_bytes: 64 << 10 };
-        assert_eq!(two.rings(), 2 * (2 * MIB + (64 << 10)) + 4 * MIB);
+        let two = Sizes { cpus: 2, threads: 10, ring_bytes: 2 << 20, sample_ring_bytes: 64 << 10 };
+        assert_eq!(two.rings(), 2 * (16_384 * 88 + (64 << 10)) + 4 * MIB);
         let many = Sizes { cpus: 192, ..two };
-        assert_eq!(many.rings() / MIB, 400);
-        assert_eq!(many.shown_resident(), 2 * many.rings());
+        assert_eq!(many.rings() / MIB, 280);
+        assert_eq!(many.shown_resident() / MIB, 296);
     }
 
     #[test]
-    fn a_call_takes_72_bytes_of_a_ring() {
-        let sizes = Sizes { cpus: 1, threads: 1, ring_bytes: 7200, sample_ring_bytes: 0 };
-        assert_eq!(sizes.records(), 100.0);
+    fn a_ring_holds_a_power_of_two_of_records_within_its_bytes() {
+        let sizes = |ring_bytes| Sizes { cpus: 1, threads: 1, ring_bytes, sample_ring_bytes: 0 };
+        assert_eq!(sizes(4096).records(), 32.0);
+        assert_eq!(sizes(2 << 20).records(), 16_384.0);
     }
 
     #[test]
