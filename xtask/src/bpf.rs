@@ -72,7 +72,8 @@ pub(crate) fn cargo(subcommand: &str, workspace: &Workspace, toolchain: &Toolcha
 }
 
 /// A setting of cargo's: the linker, the debug information that BTF is made of, and the machine
-/// whose registers the programs read.
+/// whose registers the programs read. By itself the linker has memory cleared and copied by a function
+/// that goes from byte to byte, which is a good part of the time of a program.
 fn rustflags(linker: &Path) -> String {
     let flags = [
         format!("-Clinker={}", linker.display()),
@@ -116,7 +117,7 @@ mod tests {
         let command = cargo("build", &workspace(), &toolchain(Compiler::Packaged));
         let line = line(&command);
         assert!(line.contains("RUSTC=/usr/bin/rustc"), "{line}");
-        assert!(line.contains("RUSTC_BOOTSTRAP=aya_ebpf"), "{line}");
+        assert!(line.contains("RUSTC_BOOTSTRAP=aya_ebpf,tracer_ebpf"), "{line}");
         assert!(line.contains("/usr/bin/cargo build --release"), "{line}");
         assert!(!line.contains("build-std"), "{line}");
     }
@@ -126,7 +127,7 @@ mod tests {
         let flags = rustflags(Path::new("/a dir/bpf-linker"));
         assert!(
             flags.ends_with(&format!(
-                r#".rustflags=["-Clinker=/a dir/bpf-linker", "-Cdebuginfo=2", "-Clink-arg=--btf", "--cfg=bpf_target_arch=\"{}\""]"#,
+                r#".rustflags=["-Clinker=/a dir/bpf-linker", "-Cdebuginfo=2", "-Clink-arg=--btf", "-Clink-arg=--disable-expand-memcpy-in-order", "--cfg=bpf_target_arch=\"{}\""]"#,
                 env::consts::ARCH
             )),
             "{flags}"

@@ -14,9 +14,17 @@ pub(super) struct Records {
     slots: Shared<Slot>,
     read_to: Shared<ReadTo>,
     /// Places in one ring.
-    places: u64,
-    /// The next position to read, by CPU.
-    next: Vec<u64>,
+    places: usize,
+    /// Where to read on, by CPU.
+    next: Vec<Next>,
+}
+
+/// The record to be read next.
+#[derive(Clone, Copy, Default)]
+struct Next {
+    position: u64,
+    /// Its place in the ring.
+    place: usize,
 }
 
 impl Records {
@@ -25,28 +33,30 @@ impl Records {
         Ok(Self {
             slots: Shared::map(bpf, "RECORDS", cpus.saturating_mul(places))?,
             read_to: Shared::map(bpf, "READ_TO", cpus)?,
-            places: places.into(),
-            next: vec![0; cpus as usize],
+            places: places as usize,
+            next: vec![Next::default(); cpus as usize],
         })
     }
 
     /// Hands over what waits in each ring: at most one full ring from each, so that a producer
     /// faster than the reader cannot hold it here.
     pub(super) fn drain(&mut self, mut record: impl FnMut(Record<'_>)) {
-        for (cpu, next) in self.next.iter_mut().enumerate() {
-            let first = cpu * self.places as usize;
-            let begun = *next;
-            while *next < begun + self.places {
-                let place = (*next & (self.places - 1)) as usize;
-                let Some(found) = self.slots.record(first + place, *next) else { break };
+        let Self { slots, read_to, places, next } = self;
+        for (cpu, next) in next.iter_mut().enumerate() {
+            let begun = next.position;
+            for _ in 0..*places {
+                let Some(found) = slots.record(cpu * *places + next.place, next.position) else {
+                    break;
+                };
                 record(found);
-                *next += 1;
-                if *next % GIVEN_BACK == 0 {
-                    self.read_to.set(cpu, *next);
+                next.position += 1;
+                next.place = (next.place + 1) % *places;
+                if next.position % GIVEN_BACK == 0 {
+                    read_to.set(cpu, next.position);
                 }
             }
-            if *next != begun {
-                self.read_to.set(cpu, *next);
+            if next.position != begun {
+                read_to.set(cpu, next.position);
             }
         }
     }
