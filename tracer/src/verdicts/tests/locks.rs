@@ -59,6 +59,18 @@ fn a_fight_takes_two_and_ten_thousand_calls_for_each_second_half_of_them_in_vain
     none(Futex { woken: 5_001, ..slow });
 }
 
+#[test]
+fn a_fight_among_those_that_only_feed_others_is_no_cause() {
+    let pool = |futex_ms: u64| {
+        let (calls, waits, wakes) = (60_000, 20_000, 40_000);
+        let word = Futex { calls, waits, again: 5_000, wakes, woken: 8_000, ..fight() };
+        let feeder = process(7, 4).computes(800).calls("futex", 60_000, futex_ms, None).uses(word);
+        names(&report(vec![feeder, process(8, 1).computes(9_200 - futex_ms)]))
+    };
+    assert_eq!(pool(1_000), ["interpreter-lock-fight"]);
+    assert_eq!(pool(999), [""; 0]);
+}
+
 /// Python 3, so many threads: as measured.
 fn turns(waiters: usize) -> Futex {
     let sleepers = waiters as u64 - 1;
