@@ -24,10 +24,13 @@ const IN_VAIN: f64 = 0.5;
 const COST: f64 = 0.1;
 
 fn judge(facts: &Facts<'_>) -> Finding {
-    let all = facts.all.on_cpu_ns();
-    let costly = facts.processes.iter().filter(|it| share(it.kernel_ns(&["futex"]), all) >= COST);
-    let fights = costly.filter_map(|it| Some((it, fought_over(it)?)));
-    let Some((process, word)) = fights.max_by_key(|(_, word)| word.calls) else {
+    let fights = facts.processes.iter().filter_map(|it| Some((it, fought_over(it)?)));
+    let fights: Vec<_> = fights.collect();
+    let cost = fights.iter().map(|(it, _)| it.kernel_ns(&["futex"])).sum();
+    if share(cost, facts.all.on_cpu_ns()) < COST {
+        return Finding::Nothing;
+    }
+    let Some((process, word)) = fights.into_iter().max_by_key(|(_, word)| word.calls) else {
         return Finding::Nothing;
     };
     let on_cpu = process.on_cpu_ns();

@@ -116,6 +116,22 @@ fn taking_turns_means_that_one_works_at_a_time() {
 }
 
 #[test]
+fn turns_among_those_that_only_feed_others_are_no_cause() {
+    let pool = |feeder_ms: u64| {
+        let feeder = in_turns(feeder_ms, turns(2)).waits_for_a_cpu(4_000);
+        names(&report(vec![feeder, process(8, 1).computes(4_000)]))
+    };
+    assert_eq!(pool(4_000), ["interpreter-lock-wait"]);
+    assert_eq!(pool(3_990), [""; 0]);
+    // Several that do the work together count together.
+    let crew = [8, 9, 10, 11].map(|pid| {
+        let fought = in_turns(2_000, turns(2)).waits_for_a_cpu(4_000);
+        Group { pid: Some(pid), ..fought }
+    });
+    assert_eq!(names(&report(crew.to_vec())), ["interpreter-lock-wait"]);
+}
+
+#[test]
 fn those_that_look_for_work_now_and_then_take_no_turns() {
     let none = |word| assert_eq!(names(&report(vec![in_turns(9_900, word)])), [""; 0]);
     // Asleep all the time: nobody of them works.
