@@ -27,7 +27,6 @@ const TWINS: &[Scene] = &[
     scene("MALLOC_TOP_PAD_=134217728 python spectrogram.py 1 1", None),
     scene("MALLOC_TOP_PAD_=134217728 python spectrogram.py 4 1", None),
     scene("python blas.py 1 0.8", None),
-    scene("python blas.py 1 0.8 --size 128", None),
     scene("python threads.py 1 0.8", None),
     several_at_once("python pool.py 2 0.8 --parallel"),
     several_at_once("python pool.py 8 0.8 --parallel"),

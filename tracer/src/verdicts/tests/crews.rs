@@ -186,6 +186,25 @@ fn a_start_costs_too_much_from_half_of_the_time_on() {
 }
 
 #[test]
+fn a_program_that_starts_for_long_and_then_has_workers_starts_once() {
+    let program = |starts_again: u32| {
+        let mut report = starters(5, 300, 0);
+        for group in report.processes.iter_mut().skip(1).take(1 + starts_again as usize) {
+            group.syscalls[0].last_ns = group.exited_ns;
+        }
+        // The first of them imports for two seconds.
+        let first = &mut report.processes[1];
+        *first = first.clone().computes(2_000);
+        report.total.budget.outside_calls_ns += 2_000 * MS;
+        names(&report)
+    };
+    assert_eq!(program(0), [""; 0]);
+    // 300 of 3,700 ms, and 600.
+    assert_eq!(program(1), [""; 0]);
+    assert_eq!(program(2), ["start-up-cost"]);
+}
+
+#[test]
 fn a_program_that_maps_again_what_it_gave_back_is_past_its_start() {
     let mut churning = starters(4, 290, 287);
     for group in &mut churning.processes {
@@ -194,6 +213,11 @@ fn a_program_that_maps_again_what_it_gave_back_is_past_its_start() {
         }
     }
     assert_eq!(names(&churning), [""; 0]);
+    let mut heap = starters(4, 90, 87);
+    for group in heap.processes.iter_mut().skip(1) {
+        *group = group.clone().calls("brk grow", 30, 0, Some(240 * MIB));
+    }
+    assert_eq!(names(&heap), [""; 0]);
 }
 
 #[test]
