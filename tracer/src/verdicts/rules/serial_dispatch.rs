@@ -26,8 +26,8 @@ const WORK: f64 = 0.4;
 const WORKER: f64 = 0.2;
 /// A worker is there for so much of the window.
 const ALIVE: f64 = 0.5;
-/// So much of its life a worker sleeps.
-const IDLE: f64 = 0.35;
+/// So much of its life a worker sleeps; less if others take the CPUs that it is to work on.
+const IDLE: f64 = 0.2;
 /// So much of its sleep is ended by the one that feeds it, or by other workers: those of a pool in
 /// Python queue for the right to look for a task, and hand that on.
 const FED: f64 = 0.6;

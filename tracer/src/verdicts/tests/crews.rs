@@ -118,6 +118,17 @@ fn threads_of_the_one_that_feeds_workers_do_not_overlap_with_them() {
 }
 
 #[test]
+fn workers_sleep_for_a_fifth_of_their_lives_or_nobody_waits_for_them() {
+    let busiest = |works_ms| {
+        let mut report = gather(2, 5_000, 0.0);
+        report.processes[1] = worker(10, works_ms);
+        names(&report)
+    };
+    assert_eq!(busiest(8_000), ["serial-dispatch"]);
+    assert_eq!(busiest(8_010), [""; 0]);
+}
+
+#[test]
 fn workers_that_overlap_are_fed_well() {
     assert_eq!(names(&gather(4, 4_500, 0.9)), [""; 0]);
     assert_eq!(names(&gather(4, 2_400, 0.3)), [""; 0], "two at once");
