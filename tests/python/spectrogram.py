@@ -8,6 +8,7 @@ import argparse
 import multiprocessing
 import os
 import resource
+import time
 
 import numpy
 import scipy.signal
@@ -19,12 +20,14 @@ def work(seconds, turns, results):
     data = numpy.random.default_rng(os.getpid()).normal(size=264_600)
     over = truth.deadline(seconds)
     faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    began = time.process_time()
     done = 0
     while done < turns if turns else not over():
         scipy.signal.spectrogram(data, 8820, window="hann", nperseg=512, noverlap=256)
         done += 1
+    cpu_s = time.process_time() - began
     faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults
-    results.put({"pid": os.getpid(), "turns": done, "faults": faults})
+    results.put({"pid": os.getpid(), "turns": done, "cpu_s": cpu_s, "faults": faults})
 
 
 def main():
