@@ -19,7 +19,8 @@ def main():
 
     def count(n):
         while not over():
-            turns[n] += sum(range(1_000)) & 0 | 1
+            sum(range(1_000))
+            turns[n] += 1
 
     threads = [threading.Thread(target=count, args=(n,)) for n in range(given.threads)]
     for thread in threads:
