@@ -30,7 +30,7 @@ const TWINS: &[Scene] = &[
     scene("python threads.py 1 0.8", None),
     several_at_once("python pool.py 2 0.8 --parallel"),
     several_at_once("python pool.py 8 0.8 --parallel"),
-    working("python shared_sum.py 2 1000"),
+    working("python shared_sum.py 1 1000"),
 ];
 
 /// The pinned release of NumPy brings an `OpenBLAS` that waits by spinning.
