@@ -24,6 +24,18 @@ pub fn tracer_file() -> PathBuf {
     file("TRACER_BIN")
 }
 
+/// The directory with the Python that has what the programs in `tests/python` import.
+#[must_use]
+pub fn python_directory() -> PathBuf {
+    file("PYTHON_ENVIRONMENT").join("bin")
+}
+
+/// The Python programs.
+#[must_use]
+pub fn python_programs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("python")
+}
+
 fn started(file: &Path) -> Command {
     let mut command = Command::new(file);
     command.env("LC_ALL", "C.UTF-8").env("TERM", "dumb").env_remove("RUST_LOG");

@@ -8,6 +8,7 @@ use std::{
 
 use crate::{
     command::{answer, find},
+    python::Python,
     version::Version,
     versions::{self, Distribution},
     workspace::{self, Workspace},
@@ -77,6 +78,8 @@ pub(crate) struct Found {
     pub(crate) host: HostTools,
     /// Those of [`versions::TEST_PROGRAMS`] that are not in `PATH`.
     pub(crate) missing_programs: Vec<&'static str>,
+    /// The Python environment of the tests.
+    pub(crate) python: Python,
 }
 
 impl Found {
@@ -103,6 +106,7 @@ impl Found {
                 rustup: env::var_os("RUSTUP_TOOLCHAIN").is_some(),
             },
             missing_programs: versions::TEST_PROGRAMS.into_iter().filter(missing).collect(),
+            python: Python::detect(workspace),
         }
     }
 }

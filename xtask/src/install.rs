@@ -39,7 +39,23 @@ impl Step {
                 command.arg("--force").arg("--root").arg(workspace.bpf_linker_root(*llvm));
                 vec![command]
             }
+            Self::Python(python) => {
+                let mut make = Command::new(python);
+                make.args(["-m", "venv", "--clear"]).arg(workspace.python_environment());
+                let mut install = Command::new(workspace.python());
+                install.args(["-m", "pip", "install", "--only-binary", ":all:", "--requirement"]);
+                install.arg(workspace.requirements());
+                let mut done = Command::new("cp");
+                done.arg(workspace.requirements()).arg(workspace.installed());
+                vec![make, install, done]
+            }
         }
+    }
+
+    /// Whether the step goes on after this command has failed. Package lists are refreshed as far
+    /// as can be: an archive out of reach may not be needed.
+    pub(crate) fn may_fail(&self, command: usize) -> bool {
+        matches!(self, Self::Packages(_)) && command == 0
     }
 
     /// What the step brings.
@@ -63,18 +79,20 @@ impl Step {
             Self::BpfLinker(llvm, _) => {
                 format!("bpf-linker {} for LLVM {llvm}", versions::BPF_LINKER)
             }
+            Self::Python(_) => "a Python environment with NumPy and SciPy".to_owned(),
         }
     }
 
     /// Where to, what for, and how long it takes if it is long.
     pub(crate) fn why(&self) -> &'static str {
         match self {
-            Self::Packages(_) => "system-wide; to compile, link and test the eBPF programs",
+            Self::Packages(_) => "system-wide; to compile, link and test",
             Self::Nightly(_) => "through rustup; to compile the eBPF programs",
             Self::Components(..) => "through rustup; to compile, lint and format",
             Self::BpfLinker(..) => {
                 "into the target directory; to link the eBPF programs; about a minute, once"
             }
+            Self::Python(_) => "into the target directory; for the Python programs of the tests",
         }
     }
 
@@ -94,6 +112,9 @@ impl Step {
                 "Read cargo's message above, check the network, then try again; any bpf-linker in \
                  PATH that was built for LLVM {llvm} will do as well"
             ),
+            Self::Python(_) => "Read the message above, check that pip reaches its package index, \
+                                then try again"
+                .to_owned(),
         }
     }
 }
@@ -131,6 +152,24 @@ mod tests {
               --version =0.13.0 --no-default-features --features llvm-22 --force \
               --root /w/target/bpf-linker/0.13.0-llvm-22"]
         );
+    }
+
+    #[test]
+    fn pythons_packages_are_installed_by_their_exact_versions_and_then_noted() {
+        let step = Step::Python("/usr/bin/python3".into());
+        let requirements = "/w/tests/python/requirements.txt";
+        assert_eq!(
+            lines(&step),
+            [
+                "/usr/bin/python3 -m venv --clear /w/target/python".to_owned(),
+                format!(
+                    "/w/target/python/bin/python -m pip install --only-binary :all: \
+                     --requirement {requirements}"
+                ),
+                format!("cp {requirements} /w/target/python/requirements.txt"),
+            ]
+        );
+        assert!((0..3).all(|command| !step.may_fail(command)));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod environment;
 mod found;
 mod install;
 mod plan;
+mod python;
 mod root;
 mod run;
 mod setup;

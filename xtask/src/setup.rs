@@ -143,16 +143,15 @@ fn perform(step: &Step, workspace: &Workspace, root: Root) -> Result<()> {
     if matches!(step, Step::Packages(_)) {
         root.require("installing packages")?;
     }
-    let mut commands = step.commands(workspace, root);
-    let mut last = commands.pop().context("a step without a command")?;
-    // Package lists are refreshed as far as can be: an archive out of reach may not be needed.
-    for mut command in commands {
+    for (n, mut command) in step.commands(workspace, root).into_iter().enumerate() {
         eprintln!("xtask: {}", line(&command));
-        if let Err(error) = run_aside(&mut command) {
-            eprintln!("xtask: going on, although {error:#}");
+        match run_aside(&mut command) {
+            Err(error) if step.may_fail(n) => eprintln!("xtask: going on, although {error:#}"),
+            Err(error) => {
+                bail!("cannot install {}: {error:#}\n{}", step.what(), step.advice())
+            }
+            Ok(()) => {}
         }
     }
-    eprintln!("xtask: {}", line(&last));
-    run_aside(&mut last)
-        .map_err(|error| anyhow!("cannot install {}: {error:#}\n{}", step.what(), step.advice()))
+    Ok(())
 }

@@ -47,6 +47,13 @@ pub(crate) fn llvm_prefix(major: u32) -> PathBuf {
 /// Programs that the tests compare tracer with or trace.
 pub(crate) const TEST_PROGRAMS: [&str; 3] = ["strace", "perf", "python3"];
 
+/// The releases of `CPython`, oldest and newest, that there are ready-built packages for of what
+/// `tests/python/requirements.txt` asks for.
+pub(crate) const PYTHON: [(u32, u32); 2] = [(3, 11), (3, 14)];
+
+/// The package that brings a Python which can make environments.
+pub(crate) const PYTHON_VENV: &str = "python3-venv";
+
 /// Programs that costs are compared with, as far as they are there.
 pub(crate) const BENCH_PROGRAMS: [&str; 5] =
     ["strace", "perf", "syscount", "runqlat", "offcputime"];

@@ -67,6 +67,26 @@ impl Workspace {
         self.target.join("bpf-linker").join(format!("{}-llvm-{llvm}", versions::BPF_LINKER))
     }
 
+    /// The Python environment of the tests.
+    pub(crate) fn python_environment(&self) -> PathBuf {
+        self.target.join("python")
+    }
+
+    /// Its interpreter.
+    pub(crate) fn python(&self) -> PathBuf {
+        self.python_environment().join("bin/python")
+    }
+
+    /// What has to be installed in it.
+    pub(crate) fn requirements(&self) -> PathBuf {
+        self.root.join("tests/python/requirements.txt")
+    }
+
+    /// What has been installed in it: a copy of that list, made last.
+    pub(crate) fn installed(&self) -> PathBuf {
+        self.python_environment().join("requirements.txt")
+    }
+
     /// The directory of the binaries of one profile.
     pub(crate) fn binaries(&self, profile: Profile) -> PathBuf {
         self.target.join(match profile {

@@ -1,11 +1,15 @@
 //! What has to be installed before the eBPF side can be built: a pure function of what was found.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Result, bail};
 
 use crate::{
     found::{Found, Linker},
+    python::Python,
     version::Version,
     versions,
 };
@@ -42,6 +46,8 @@ pub(crate) enum Step {
     Components(Option<&'static str>, Vec<&'static str>),
     /// bpf-linker, built against the LLVM of this major at this prefix.
     BpfLinker(u32, PathBuf),
+    /// The Python environment of the tests, made by this interpreter.
+    Python(PathBuf),
 }
 
 /// One way to build, and what it lacks here.
@@ -57,6 +63,7 @@ pub(crate) struct Plan {
     packages: BTreeSet<String>,
     rustup: Vec<Step>,
     build: Option<Step>,
+    python: Option<Step>,
 }
 
 /// The way that needs the least; the distribution's compiler, where both need the same.
@@ -133,13 +140,15 @@ impl Plan {
             packages: BTreeSet::new(),
             rustup: Vec::new(),
             build: None,
+            python: None,
         }
     }
 
     /// What to install, in order: packages first, for the rest may depend on them.
     pub(crate) fn steps(&self) -> Vec<Step> {
         let packages = (!self.packages.is_empty()).then(|| Step::Packages(self.packages.clone()));
-        packages.into_iter().chain(self.rustup.clone()).chain(self.build.clone()).collect()
+        let built = self.build.clone().into_iter().chain(self.python.clone());
+        packages.into_iter().chain(self.rustup.clone()).chain(built).collect()
     }
 
     /// How far this way is from ready: what cannot be had first, then what is to be installed. A
@@ -195,9 +204,34 @@ impl Plan {
         self.build = Some(Step::BpfLinker(major, prefix));
     }
 
+    /// Asks for an environment with the packages that the Python programs of the tests import.
+    fn want_python(&mut self, found: &Found) {
+        let python = match &found.python {
+            Python::Ready => return,
+            Python::By(python) => python.clone(),
+            Python::Missing => {
+                let [oldest, newest] =
+                    versions::PYTHON.map(|(major, minor)| format!("{major}.{minor}"));
+                self.want_package(
+                    found.apt.then_some(versions::PYTHON_VENV),
+                    &format!(
+                        "python3, in PATH, of a release from {oldest} to {newest}, with the modules \
+                         venv and ensurepip"
+                    ),
+                );
+                if !found.apt {
+                    return;
+                }
+                Path::new(versions::SYSTEM_BIN).join("python3")
+            }
+        };
+        self.python = Some(Step::Python(python));
+    }
+
     /// Asks for what the tests need beside the eBPF side: rustfmt and clippy for the user's own
-    /// toolchain, and the programs that they compare with.
+    /// toolchain, the programs that they compare with, and Python's packages.
     fn want_test_tools(&mut self, found: &Found) {
+        self.want_python(found);
         for program in &found.missing_programs {
             let package = versions::package_of(program);
             self.want_package(found.apt.then_some(package), &format!("{program}, in PATH"));

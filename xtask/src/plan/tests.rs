@@ -14,6 +14,7 @@ fn bare() -> Found {
         linkers: Vec::new(),
         host: HostTools { rustfmt: true, clippy: true, rustup: true },
         missing_programs: Vec::new(),
+        python: Python::Ready,
     }
 }
 
@@ -68,6 +69,40 @@ fn testing_on_a_fresh_debian_asks_for_packages_in_one_step() {
     ];
     assert_eq!(steps[0], packages(&names));
     assert_eq!(steps.len(), 2);
+}
+
+#[test]
+fn the_tests_get_a_python_environment_and_the_build_gets_none() {
+    let python: PathBuf = "/opt/bin/python3".into();
+    let found = Found {
+        packaged: rust(LLVM_22),
+        linkers: vec![linker(LLVM_22, true)],
+        python: Python::By(python.clone()),
+        ..debian()
+    };
+    assert_eq!(make(&found, Need::Test).unwrap().steps(), [Step::Python(python)]);
+    assert_eq!(make(&found, Need::Build).unwrap().steps(), []);
+}
+
+#[test]
+fn where_python_makes_no_environments_the_package_comes_before_it() {
+    let found = Found {
+        packaged: rust(LLVM_22),
+        linkers: vec![linker(LLVM_22, true)],
+        python: Python::Missing,
+        ..debian()
+    };
+    let steps = make(&found, Need::Test).unwrap().steps();
+    let python = Step::Python("/usr/bin/python3".into());
+    assert_eq!(steps, [packages(&["python3-venv"]), python]);
+}
+
+#[test]
+fn without_a_package_manager_the_python_is_named() {
+    let found = Found { nightly: rust(LLVM_22), linkers: vec![linker(LLVM_22, false)], ..bare() };
+    let plan = make(&Found { python: Python::Missing, ..found }, Need::Test).unwrap();
+    assert!(plan.unmet[0].starts_with("python3, in PATH, of a release from 3.11"), "{plan:?}");
+    assert_eq!(plan.steps(), []);
 }
 
 #[test]

@@ -108,7 +108,8 @@ impl Setting<'_> {
         command
             .args(["--package", "tests", "--test", tier])
             .env("TRACER_BIN", self.binaries.join("tracer"))
-            .env("WORKLOADS_BIN", self.binaries.join("workloads"));
+            .env("WORKLOADS_BIN", self.binaries.join("workloads"))
+            .env("PYTHON_ENVIRONMENT", self.workspace.python_environment());
         if self.root == Root::Sudo {
             let lost = self.environment.lost_in_sudo();
             let runner: Vec<_> = ["sudo", "-E", "env"]

@@ -5,6 +5,7 @@
     reason = "what goes wrong in a helper fails the test at hand"
 )]
 
+mod python;
 mod scenes;
 mod table;
 
@@ -37,13 +38,26 @@ const ATTEMPTS: usize = 3;
 fn trace(scene: &Scene, group: Option<&ControlGroup>) -> (Report, Vec<Value>) {
     let workloads = programs::workloads();
     let folder = Path::new(workloads.get_program()).parent().unwrap();
-    let script = format!("PATH={}:$PATH\n{}", folder.display(), scene.script);
+    trace_script(&format!("PATH={}:$PATH\n{}", folder.display(), scene.script), group)
+}
+
+/// The same of what a shell runs.
+#[track_caller]
+fn trace_script(script: &str, group: Option<&ControlGroup>) -> (Report, Vec<Value>) {
     let tracer = programs::tracer();
     let mut tracer = group.map_or(tracer, |group| group.starting(&programs::tracer()));
-    let (report, finished) = tracing::trace_by(&mut tracer, "", &["sh", "-c", &script]);
+    let (report, finished) = tracing::trace_by(&mut tracer, "", &["sh", "-c", script]);
     let finished = finished.expect(0);
     let truths = finished.stdout.lines().map(|line| serde_json::from_str(line).unwrap());
     (report, truths.collect())
+}
+
+/// The report of a run of which the program itself says that the situation came about.
+#[track_caller]
+fn come_about(scene: &Scene, run: impl Fn() -> (Report, Vec<Value>)) -> Report {
+    let mut runs = (0..ATTEMPTS).map(|_| run());
+    let came_about = runs.find(|(_, truths)| (scene.came_about)(truths));
+    came_about.unwrap_or_else(|| panic!("{} did not come about on this machine", scene.script)).0
 }
 
 /// The names of the verdicts, the strongest first.
@@ -128,34 +142,29 @@ fn judge_all<'a>(
 #[track_caller]
 fn judge_all_beside_others<'a>(
     scenes: impl Iterator<Item = &'a Scene>,
+    run: impl Fn(&Scene) -> Report,
     mistake: fn(&Scene, &Report) -> Option<String>,
 ) {
     let mut others = [0, 0].map(|_| Workload::waiting("syscalls spin=60s"));
     others.iter_mut().for_each(Workload::go);
-    judge_all("with others on the CPUs:\n", scenes, |scene| trace(scene, None).0, mistake);
+    judge_all("with others on the CPUs:\n", scenes, run, mistake);
 }
 
 #[test]
 fn every_situation_is_named_and_no_cell_off_the_diagonal_is_filled() {
     let group = ControlGroup::favoured();
-    let run = |scene: &Scene| {
-        let mut runs = (0..ATTEMPTS).map(|_| trace(scene, Some(&group)));
-        let came_about = runs.find(|(_, truths)| (scene.came_about)(truths));
-        let (report, _) = came_about
-            .unwrap_or_else(|| panic!("{} did not come about on this machine", scene.script));
-        report
-    };
+    let run = |scene: &Scene| come_about(scene, || trace(scene, Some(&group)));
     judge_all("", CAUSES.iter().chain(TWINS), run, wrong);
 }
 
 #[test]
 fn with_others_on_its_cpus_no_work_without_a_cause_is_given_one() {
-    judge_all_beside_others(TWINS.iter().step_by(2), wrong);
+    judge_all_beside_others(TWINS.iter().step_by(2), |scene| trace(scene, None).0, wrong);
 }
 
 #[test]
 fn with_others_on_its_cpus_a_situation_is_given_its_own_cause_or_none() {
-    judge_all_beside_others(CAUSES.iter().step_by(3), unexpected);
+    judge_all_beside_others(CAUSES.iter().step_by(3), |scene| trace(scene, None).0, unexpected);
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub(super) struct Scene {
     pub(super) came_about: fn(&[Value]) -> bool,
 }
 
-const fn scene(script: &'static str, cause: Option<&'static str>) -> Scene {
+pub(super) const fn scene(script: &'static str, cause: Option<&'static str>) -> Scene {
     Scene { script, cause, besides: &[], came_about: |_| true }
 }
 

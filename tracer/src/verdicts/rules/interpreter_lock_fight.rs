@@ -19,10 +19,18 @@ pub(in crate::verdicts) const RULE: Rule = Rule {
 const CALLS: f64 = 10_000.0;
 /// So many of them do nothing: they wake nobody, or wait for what has changed already.
 const IN_VAIN: f64 = 0.5;
+/// A smaller share of the time of all on CPUs is not worth a change: threads that only feed others'
+/// work fight over their interpreter's lock too.
+const COST: f64 = 0.1;
 
 fn judge(facts: &Facts<'_>) -> Finding {
     let fights = facts.processes.iter().filter_map(|it| Some((it, fought_over(it)?)));
-    let Some((process, word)) = fights.max_by_key(|(_, word)| word.calls) else {
+    let fights: Vec<_> = fights.collect();
+    let cost = fights.iter().map(|(it, _)| it.kernel_ns(&["futex"])).sum();
+    if share(cost, facts.all.on_cpu_ns()) < COST {
+        return Finding::Nothing;
+    }
+    let Some((process, word)) = fights.into_iter().max_by_key(|(_, word)| word.calls) else {
         return Finding::Nothing;
     };
     let on_cpu = process.on_cpu_ns();

@@ -23,10 +23,18 @@ const LONGEST_NS: u64 = 50_000_000;
 const ONE: f64 = 1.15;
 /// Less work than this is not worth dividing.
 const WORK: f64 = 0.4;
+/// So much of what all do is done by such processes: threads that only feed others' work take turns
+/// at their interpreter's lock too.
+const PART: f64 = 0.5;
 
 fn judge(facts: &Facts<'_>) -> Finding {
     let waits = facts.processes.iter().filter_map(|it| Some((it, taken_in_turns(it, facts)?)));
-    let Some((process, word)) = waits.max_by_key(|(it, _)| it.demand_ns()) else {
+    let waits: Vec<_> = waits.collect();
+    let part = waits.iter().map(|(it, _)| it.on_cpu_ns()).sum();
+    if share(part, facts.all.on_cpu_ns()) < PART {
+        return Finding::Nothing;
+    }
+    let Some((process, word)) = waits.into_iter().max_by_key(|(it, _)| it.demand_ns()) else {
         return Finding::Nothing;
     };
     let window = facts.report.window_ns;

@@ -11,12 +11,14 @@ pub(in crate::verdicts) const RULE: Rule = Rule {
     name: "serial-dispatch",
     summary: "many workers, of which one works at a time: whoever feeds them waits for each in turn",
     page: include_str!("../../../../docs/verdicts/serial-dispatch.md"),
-    explains: &[],
+    // The threads of the one that feeds them, over its interpreter's lock.
+    explains: &["interpreter-lock-fight"],
     judge,
 };
 
-/// Threads that run or want to, beyond one, for each worker beyond one: with more they do overlap.
-/// One that has answered, and has lost its CPU before it sleeps, counts too.
+/// Workers that run or want to, beyond one, for each worker beyond one: with more they do overlap.
+/// One that has answered, and has lost its CPU before it sleeps, counts too. Threads of the one that
+/// feeds them do not: it may have several, which wake each other for each task.
 const AT_ONCE: f64 = 0.3;
 /// With less to do than this nobody waits for the workers.
 const WORK: f64 = 0.4;
@@ -24,17 +26,20 @@ const WORK: f64 = 0.4;
 const WORKER: f64 = 0.2;
 /// A worker is there for so much of the window.
 const ALIVE: f64 = 0.5;
-/// So much of its life a worker sleeps.
-const IDLE: f64 = 0.35;
-/// So much of its sleep is ended by the one that feeds it.
+/// So much of its life a worker sleeps; less if others take the CPUs that it is to work on.
+const IDLE: f64 = 0.2;
+/// So much of its sleep is ended by the one that feeds it, or by other workers: those of a pool in
+/// Python queue for the right to look for a task, and hand that on.
 const FED: f64 = 0.6;
+/// So many of its wakes are by the one that feeds it, or it is not the one.
+const HANDED: f64 = 0.2;
 
 fn judge(facts: &Facts<'_>) -> Finding {
-    let demand = facts.demand(&facts.all);
-    if demand < WORK || facts.cpus().is_none_or(|cpus| cpus < 1.5) {
+    if facts.demand(&facts.all) < WORK || facts.cpus().is_none_or(|cpus| cpus < 1.5) {
         return Finding::Nothing;
     }
     let Some((feeder, workers)) = crew(facts) else { return Finding::Nothing };
+    let demand: f64 = workers.iter().map(|it| facts.demand(it)).sum();
     if demand > 1.0 + AT_ONCE * per(workers.len() as u64 - 1, 1.0) {
         return Finding::Nothing;
     }
@@ -52,7 +57,13 @@ fn judge(facts: &Facts<'_>) -> Finding {
         return Finding::Nothing;
     }
     let asleep = mean(&workers, |it| share(it.blocked_ns(), it.thread_ns));
-    let fed = mean(&workers, |it| fed_by(it, feeder));
+    let fed = mean(&workers, |it| woken_by(it, |pid| pid == feeder));
+    let peers =
+        mean(&workers, |it| woken_by(it, |pid| pid != feeder && is_sibling(facts, it, pid)));
+    let by_peers = match peers {
+        ..0.01 => String::new(),
+        _ => format!(", {} when another worker does", percent(peers)),
+    };
     let n = workers.len();
     Finding::Verdict(Verdict {
         name: RULE.name.into(),
@@ -64,16 +75,16 @@ fn judge(facts: &Facts<'_>) -> Finding {
         ),
         evidence: [
             format!(
-                "{} threads ran or wanted to, in the mean, with {n} workers on {}",
+                "{} of {n} workers ran or wanted to, in the mean, on {}",
                 number(demand),
                 cpus(facts.cpus().unwrap_or(0.0))
             ),
             format!("two processes or more were on a CPU at once for {} of the window", percent(together)),
             format!(
-                "each worker sleeps for {} of its time; {} of that ends when {} wakes it",
+                "each worker sleeps for {} of its time; {} of that ends when {} wakes it{by_peers}",
                 percent(asleep),
                 percent(fed),
-                name_of(facts, feeder)
+                name_of(facts, feeder),
             ),
         ],
         remedy: "give all workers their tasks before you wait for the first answer: Pool.map or \
@@ -97,7 +108,8 @@ fn crew<'a, 'f>(facts: &'a Facts<'f>) -> Option<(u32, Vec<&'a Account<'f>>)> {
     let crews = feeders.map(|feeder| {
         let others = alive.iter().copied().filter(|it| it.group.pid != Some(feeder));
         let fed: Vec<_> = others
-            .filter(|it| fed_by(it, feeder) >= FED && share(it.blocked_ns(), it.thread_ns) >= IDLE)
+            .filter(|it| is_fed(facts, it, feeder))
+            .filter(|it| share(it.blocked_ns(), it.thread_ns) >= IDLE)
             .collect();
         let busiest = fed.iter().map(|it| it.on_cpu_ns()).max().unwrap_or(0);
         let works = |it: &&Account<'_>| share(it.on_cpu_ns(), busiest) >= WORKER;
@@ -109,10 +121,31 @@ fn crew<'a, 'f>(facts: &'a Facts<'f>) -> Option<(u32, Vec<&'a Account<'f>>)> {
     (workers.len() >= 2 && share(work, facts.all.on_cpu_ns()) >= 0.5).then_some((feeder, workers))
 }
 
-/// The share of its sleep that a process ended.
-fn fed_by(it: &Account<'_>, feeder: u32) -> f64 {
-    let by_feeder = it.sched.wakers.iter().filter(|waker| waker.pid == Some(feeder));
-    share(by_feeder.map(|waker| waker.slept_ns).sum(), it.sched.off_cpu_ns.total)
+/// Whether a process sleeps until another hands it something, or a sibling its turn.
+fn is_fed(facts: &Facts<'_>, it: &Account<'_>, feeder: u32) -> bool {
+    let wakers = &it.sched.wakers;
+    let by_feeder = wakers.iter().filter(|waker| waker.pid == Some(feeder));
+    let handed =
+        share(by_feeder.map(|waker| waker.wakes).sum(), wakers.iter().map(|it| it.wakes).sum());
+    if handed < HANDED {
+        return false;
+    }
+    // Siblings that wake each other, and nobody else, have none that feeds them.
+    let is_equal = is_sibling(facts, it, feeder);
+    woken_by(it, |pid| pid == feeder || (!is_equal && is_sibling(facts, it, pid))) >= FED
+}
+
+/// The share of its sleep that such processes ended.
+fn woken_by(it: &Account<'_>, are: impl Fn(u32) -> bool) -> f64 {
+    let by_them = it.sched.wakers.iter().filter(|waker| waker.pid.is_some_and(&are));
+    share(by_them.map(|waker| waker.slept_ns).sum(), it.sched.off_cpu_ns.total)
+}
+
+/// Whether that is another child of the same parent.
+fn is_sibling(facts: &Facts<'_>, it: &Account<'_>, pid: u32) -> bool {
+    let (me, parent) = (it.group.pid, it.group.ppid);
+    let is = |other: &Account<'_>| other.group.pid == Some(pid) && other.group.ppid == parent;
+    parent.is_some() && me != Some(pid) && facts.processes.iter().any(is)
 }
 
 fn name_of(facts: &Facts<'_>, pid: u32) -> String {

@@ -26,6 +26,9 @@ const BRIEF_NS: u64 = 100_000_000;
 const PART: f64 = 0.3;
 /// So much of their time on CPUs goes into the start.
 const START: f64 = 0.5;
+/// So much of all time on CPUs is that of processes which mostly start, without the one that starts for
+/// longest: a program that imports for a second, and then has workers, starts once.
+const AGAIN: f64 = 0.1;
 
 fn judge(facts: &Facts<'_>) -> Finding {
     let Some(births) = &facts.report.total.births else { return Finding::Nothing };
@@ -40,6 +43,9 @@ fn judge(facts: &Facts<'_>) -> Finding {
     let starting = sum(&|it| it.starting_ns(facts));
     let (part, start) = (share(on_cpu, facts.all.on_cpu_ns()), share(starting, on_cpu));
     if part < PART || start < START {
+        return Finding::Nothing;
+    }
+    if share(again_ns(&short, facts), facts.all.on_cpu_ns()) < AGAIN {
         return Finding::Nothing;
     }
     let each = |ns: u64| Time(ns / n);
@@ -84,6 +90,16 @@ fn judge(facts: &Facts<'_>) -> Finding {
     })
 }
 
+/// Time on CPUs of those that mostly start, but for the one that starts for longest.
+fn again_ns(short: &[Short<'_>], facts: &Facts<'_>) -> u64 {
+    let starts = short.iter().map(|it| (it.starting_ns(facts), it.account.on_cpu_ns()));
+    let mut mostly: Vec<_> =
+        starts.filter(|(starting, on_cpu)| share(*starting, *on_cpu) >= START).collect();
+    mostly.sort_unstable();
+    mostly.pop();
+    mostly.iter().map(|(_, on_cpu)| on_cpu).sum()
+}
+
 fn is_target(facts: &Facts<'_>, pid: Option<u32>) -> bool {
     pid.is_some() && facts.processes.iter().any(|it| it.group.pid == pid)
 }
@@ -116,8 +132,10 @@ impl<'a> Short<'a> {
     fn starting_ns(&self, facts: &Facts<'_>) -> u64 {
         let it = self.account;
         let on_cpu = it.on_cpu_ns();
-        let kept = it.again_share("mmap") < 0.5;
-        let loading = it.last_ns("mmap").filter(|_| kept);
+        if ["mmap", "brk grow"].iter().any(|name| it.again_share(name) >= 0.5) {
+            return 0;
+        }
+        let loading = it.last_ns("mmap");
         let loading =
             loading.map_or(0.0, |last| share(last.saturating_sub(self.born_ns), self.life_ns));
         let kernel = match on_cpu {

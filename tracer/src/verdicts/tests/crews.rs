@@ -2,7 +2,7 @@
 
 use super::made::MIB;
 use super::*;
-use crate::report::{Births, Concurrency, End, Group, Sleep, Waker};
+use crate::report::{Births, Concurrency, End, Futex, Group, Sleep, Waker};
 
 /// A worker fed by process 1, which works for so long and sleeps for the rest.
 fn worker(pid: u32, works_ms: u64) -> Group {
@@ -31,11 +31,101 @@ fn workers_that_work_one_at_a_time_are_named_with_who_feeds_them() {
     assert_eq!((verdict.name.as_ref(), verdict.strength), ("serial-dispatch", Strength::Strong));
     assert!(verdict.what.contains("4 workers are alive") && verdict.what.contains("pid 1)"));
     assert!(
-        verdict.evidence[0].starts_with("0.97 threads ran or wanted to"),
+        verdict.evidence[0].starts_with("0.96 of 4 workers ran or wanted to"),
         "{:?}",
         verdict.evidence
     );
     assert!(verdict.evidence[2].contains("90 % of that ends when python3 (pid 1) wakes it"));
+}
+
+/// The same of workers that queue for the right to look for a task, as those of a pool in Python: as
+/// measured with eight. Of the wakes so many in a hundred are by the feeder.
+fn pool(handed: u64) -> Report {
+    let mut pool = gather(8, 1_200, 0.0);
+    pool.processes[0].ppid = None;
+    let workers = 10..18;
+    for worker in pool.processes.iter_mut().skip(1) {
+        let me = worker.pid;
+        let slept_ns = worker.sched.off_cpu_ns.total;
+        let waker = |pid, wakes, percent| Waker {
+            pid: Some(pid),
+            wakes,
+            slept_ns: slept_ns / 100 * percent,
+            ..Waker::default()
+        };
+        let siblings = workers.clone().filter(|pid| Some(*pid) != me).take(2);
+        worker.sched.wakers = siblings.map(|pid| waker(pid, (100 - handed) / 2, 44)).collect();
+        worker.sched.wakers.push(waker(1, handed, 12));
+    }
+    pool
+}
+
+#[test]
+fn workers_that_hand_each_other_their_turn_are_fed_all_the_same() {
+    let verdict = only(&pool(50));
+    assert_eq!(verdict.name, "serial-dispatch");
+    assert!(
+        verdict.evidence[2].ends_with(
+            "12 % of that ends when python3 (pid 1) wakes it, 88 % when another worker does"
+        ),
+        "{:?}",
+        verdict.evidence
+    );
+    assert_eq!(names(&pool(20)), ["serial-dispatch"]);
+    assert_eq!(names(&pool(18)), [""; 0], "they feed themselves");
+    let mut strangers = pool(50);
+    for worker in strangers.processes.iter_mut().skip(1) {
+        worker.ppid = worker.pid;
+    }
+    assert_eq!(names(&strangers), [""; 0]);
+}
+
+#[test]
+fn a_fight_among_the_threads_that_feed_workers_is_left_out() {
+    let mut pool = pool(50);
+    let word = Futex {
+        address: Some("0xa5b8f8".to_owned()),
+        calls: 60_000,
+        waits: 20_000,
+        again: 20_000,
+        wakes: 40_000,
+        waiters: 4,
+        wakers: 4,
+        ..Futex::default()
+    };
+    let feeder = pool.processes[0].clone();
+    pool.processes[0] = feeder.calls("futex", 60_000, 2_000, None).uses(word);
+    assert_eq!(names(&pool), ["serial-dispatch"]);
+    pool.cpus.allowed = Some(1);
+    assert_eq!(names(&pool), ["interpreter-lock-fight"]);
+}
+
+#[test]
+fn threads_of_the_one_that_feeds_workers_do_not_overlap_with_them() {
+    let mut busy = gather(2, 4_200, 0.0);
+    busy.total.budget.runnable_ns += 4_000 * MS;
+    busy.processes[0].budget.runnable_ns += 4_000 * MS;
+    assert_eq!(names(&busy), ["serial-dispatch"]);
+    let overlapping = |ms| {
+        let mut report = gather(2, 4_200, 0.0);
+        for worker in report.processes.iter_mut().skip(1) {
+            worker.budget.runnable_ns += ms * MS;
+        }
+        names(&report)
+    };
+    assert_eq!(overlapping(2_300), ["serial-dispatch"]);
+    assert_eq!(overlapping(2_310), [""; 0]);
+}
+
+#[test]
+fn workers_sleep_for_a_fifth_of_their_lives_or_nobody_waits_for_them() {
+    let busiest = |works_ms| {
+        let mut report = gather(2, 5_000, 0.0);
+        report.processes[1] = worker(10, works_ms);
+        names(&report)
+    };
+    assert_eq!(busiest(8_000), ["serial-dispatch"]);
+    assert_eq!(busiest(8_010), [""; 0]);
 }
 
 #[test]
@@ -107,6 +197,25 @@ fn a_start_costs_too_much_from_half_of_the_time_on() {
 }
 
 #[test]
+fn a_program_that_starts_for_long_and_then_has_workers_starts_once() {
+    let program = |starts_again: u32| {
+        let mut report = starters(5, 300, 0);
+        for group in report.processes.iter_mut().skip(1).take(1 + starts_again as usize) {
+            group.syscalls[0].last_ns = group.exited_ns;
+        }
+        // The first of them imports for two seconds.
+        let first = &mut report.processes[1];
+        *first = first.clone().computes(2_000);
+        report.total.budget.outside_calls_ns += 2_000 * MS;
+        names(&report)
+    };
+    assert_eq!(program(0), [""; 0]);
+    // 300 of 3,700 ms, and 600.
+    assert_eq!(program(1), [""; 0]);
+    assert_eq!(program(2), ["start-up-cost"]);
+}
+
+#[test]
 fn a_program_that_maps_again_what_it_gave_back_is_past_its_start() {
     let mut churning = starters(4, 290, 287);
     for group in &mut churning.processes {
@@ -115,6 +224,11 @@ fn a_program_that_maps_again_what_it_gave_back_is_past_its_start() {
         }
     }
     assert_eq!(names(&churning), [""; 0]);
+    let mut heap = starters(4, 90, 87);
+    for group in heap.processes.iter_mut().skip(1) {
+        *group = group.clone().calls("brk grow", 30, 0, Some(240 * MIB));
+    }
+    assert_eq!(names(&heap), [""; 0]);
 }
 
 #[test]

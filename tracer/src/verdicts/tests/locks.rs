@@ -59,6 +59,18 @@ fn a_fight_takes_two_and_ten_thousand_calls_for_each_second_half_of_them_in_vain
     none(Futex { woken: 5_001, ..slow });
 }
 
+#[test]
+fn a_fight_among_those_that_only_feed_others_is_no_cause() {
+    let pool = |futex_ms: u64| {
+        let (calls, waits, wakes) = (60_000, 20_000, 40_000);
+        let word = Futex { calls, waits, again: 5_000, wakes, woken: 8_000, ..fight() };
+        let feeder = process(7, 4).computes(800).calls("futex", 60_000, futex_ms, None).uses(word);
+        names(&report(vec![feeder, process(8, 1).computes(9_200 - futex_ms)]))
+    };
+    assert_eq!(pool(1_000), ["interpreter-lock-fight"]);
+    assert_eq!(pool(999), [""; 0]);
+}
+
 /// Python 3, so many threads: as measured.
 fn turns(waiters: usize) -> Futex {
     let sleepers = waiters as u64 - 1;
@@ -101,6 +113,22 @@ fn taking_turns_means_that_one_works_at_a_time() {
     none(in_turns(11_510, turns(2)));
     some(in_turns(4_000, turns(2)));
     none(in_turns(3_990, turns(2)));
+}
+
+#[test]
+fn turns_among_those_that_only_feed_others_are_no_cause() {
+    let pool = |feeder_ms: u64| {
+        let feeder = in_turns(feeder_ms, turns(2)).waits_for_a_cpu(4_000);
+        names(&report(vec![feeder, process(8, 1).computes(4_000)]))
+    };
+    assert_eq!(pool(4_000), ["interpreter-lock-wait"]);
+    assert_eq!(pool(3_990), [""; 0]);
+    // Several that do the work together count together.
+    let crew = [8, 9, 10, 11].map(|pid| {
+        let fought = in_turns(2_000, turns(2)).waits_for_a_cpu(4_000);
+        Group { pid: Some(pid), ..fought }
+    });
+    assert_eq!(names(&report(crew.to_vec())), ["interpreter-lock-wait"]);
 }
 
 #[test]
