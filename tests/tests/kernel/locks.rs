@@ -5,9 +5,8 @@
     reason = "what goes wrong in a helper fails the test at hand"
 )]
 
-use std::{fs, path::PathBuf, process::Command, thread, time::Duration};
+use std::{fs, process::Command, thread, time::Duration};
 
-use procfs::process::Process;
 use serde_json::Value;
 use tests::{Report, Tracing, Workload, cgroup::ControlGroup, programs, report::number};
 
@@ -108,7 +107,7 @@ fn the_intervals_have_the_waits_of_the_whole() {
 
 #[test]
 fn a_quota_is_reported_as_the_group_itself_counts_it() {
-    let group = half_a_cpu();
+    let group = ControlGroup::with_quota(0.5);
     let mut spinner = Workload::waiting("syscalls spin=20s");
     group.take(spinner.pid());
     let before = cpu_stat(&group);
@@ -170,36 +169,6 @@ fn number_of(report: &Report) -> i32 {
     let pids = report.pids();
     assert_eq!(pids.len(), 1, "{report}");
     pids[0]
-}
-
-/// A control group that may use half a CPU.
-#[track_caller]
-fn half_a_cpu() -> ControlGroup {
-    let mounts = Process::myself().unwrap().mountinfo().unwrap();
-    let of_cpu = |name: &str| {
-        let mut mounts = mounts.0.iter();
-        mounts.find(|mount| match name {
-            "cgroup" => mount.fs_type == name && mount.super_options.contains_key("cpu"),
-            _ => mount.fs_type == name,
-        })
-    };
-    if let Some(version_1) = of_cpu("cgroup") {
-        let group = ControlGroup::new(&version_1.mount_point);
-        set(&group, "cpu.cfs_period_us", "100000");
-        set(&group, "cpu.cfs_quota_us", "50000");
-        return group;
-    }
-    let mount = of_cpu("cgroup2").expect("control groups are mounted").mount_point.clone();
-    fs::write(mount.join("cgroup.subtree_control"), "+cpu").unwrap();
-    let group = ControlGroup::new(&mount);
-    set(&group, "cpu.max", "50000 100000");
-    group
-}
-
-#[track_caller]
-fn set(group: &ControlGroup, file: &str, value: &str) {
-    let file: PathBuf = group.path().join(file);
-    fs::write(&file, value).unwrap_or_else(|e| panic!("cannot write {}: {e}", file.display()));
 }
 
 /// Periods, throttled periods, and throttled nanoseconds of a group.

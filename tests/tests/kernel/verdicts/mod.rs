@@ -5,6 +5,9 @@
     reason = "what goes wrong in a helper fails the test at hand"
 )]
 
+mod disk;
+mod pages;
+mod pair;
 mod scenes;
 mod table;
 
@@ -86,10 +89,7 @@ fn unexpected(scene: &Scene, report: &Report) -> Option<String> {
 /// Judges what a scene was found to be. A host that takes the CPUs away for a while can make one run
 /// look like something else: a mistake counts if it is made in two of three runs.
 #[track_caller]
-fn judged(
-    run: impl Fn() -> Report,
-    mistake: impl Fn(&Report) -> Option<String>,
-) -> (Report, Option<String>) {
+fn judged<T>(run: impl Fn() -> T, mistake: impl Fn(&T) -> Option<String>) -> (T, Option<String>) {
     let first = run();
     let Some(told) = mistake(&first) else { return (first, None) };
     say(&format!("once more, twice: {told}"));
