@@ -7,13 +7,12 @@ use anyhow::{Context, Result};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::unistd::ftruncate;
 
-use crate::raw::LENGTH;
 use crate::raw::shared::Cells;
 
 /// Numbers in a cache line of 64 bytes.
 const LINE: usize = 8;
-/// Numbers in a number of whole pages, whatever their size.
-const PAGES: usize = LENGTH as usize / size_of::<u64>();
+/// Numbers in 64 KiB: whole pages, of whatever size they are.
+const PAGES: usize = 64 * 1024 / size_of::<u64>();
 
 /// Which cells lie next to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
