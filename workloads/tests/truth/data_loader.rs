@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use crate::strace::{Counts, number, run};
 
-/// The truth of one worker that fetches so many records of a file of 4 MiB, in records of 64 KiB, and the calls that strace saw of it.
+/// The truth of one worker that fetches so many records, of 64 KiB in a file of 4 MiB, and the calls
+/// that strace saw of it.
 fn worker(records: i64, options: &[&str]) -> Result<(Value, Counts)> {
     let records = records.to_string();
     let size = ["--procs", "1", "--mib", "4", "--kib", "64", "--iterations", &records];
