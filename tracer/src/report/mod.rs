@@ -95,7 +95,7 @@ pub struct Cpus {
     pub online: Option<u32>,
     /// Allowed to the first target by its affinity; null where that is not known.
     pub allowed: Option<u32>,
-    /// CPU quota of its control groups, in CPUs; absent where there is none, or none is visible.
+    /// CPU quota of the targets' control groups, in CPUs; absent where there is none, or none is visible.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<f64>,
 }

@@ -33,7 +33,7 @@ use self::{
 
 /// So often a situation may fail to come about, by what the program itself says: with others on its
 /// CPUs, threads that would fight may take turns.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 5;
 
 /// Traces a scene, with a tracer that begins in a group. Its report, and what it says itself.
 #[track_caller]
