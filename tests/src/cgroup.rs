@@ -63,14 +63,11 @@ impl ControlGroup {
     pub fn favoured() -> Self {
         let (hierarchy, version_1) =
             hierarchy_of("cpu").expect("a hierarchy that gives out CPU time");
-        let group = Self::new(&hierarchy);
-        let (file, most) =
-            if version_1 { ("cpu.shares", "262144") } else { ("cpu.weight", "10000") };
-        fs::write(group.path().join(file), most).unwrap();
-        group
+        Self::favoured_in(&hierarchy, version_1)
     }
 
-    /// Makes a group whose processes may use so many CPUs' worth of time in each 100 ms.
+    /// Makes a group whose processes may use so many CPUs' worth of time in each 100 ms, which nobody else
+    /// takes from them.
     ///
     /// # Panics
     /// If no hierarchy gives out CPU time.
@@ -79,7 +76,7 @@ impl ControlGroup {
     pub fn with_quota(cpus: f64) -> Self {
         let (hierarchy, version_1) =
             hierarchy_of("cpu").expect("a hierarchy that gives out CPU time");
-        let group = Self::new(&hierarchy);
+        let group = Self::favoured_in(&hierarchy, version_1);
         let quota_us = (cpus * 100_000.0).round();
         let files = if version_1 {
             vec![
@@ -92,6 +89,14 @@ impl ControlGroup {
         for (file, value) in files {
             fs::write(group.path().join(file), value).unwrap();
         }
+        group
+    }
+
+    fn favoured_in(hierarchy: &Path, version_1: bool) -> Self {
+        let group = Self::new(hierarchy);
+        let (file, most) =
+            if version_1 { ("cpu.shares", "262144") } else { ("cpu.weight", "10000") };
+        fs::write(group.path().join(file), most).unwrap();
         group
     }
 

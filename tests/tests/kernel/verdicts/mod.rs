@@ -6,6 +6,7 @@
 )]
 
 mod disk;
+mod missing;
 mod pages;
 mod pair;
 mod scenes;

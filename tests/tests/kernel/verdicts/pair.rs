@@ -58,10 +58,17 @@ fn one_and_two(options: &[&str]) -> (f64, String, Value) {
     (growth, found.to_owned(), comparison)
 }
 
+/// Whether it is said that no more CPUs were used.
+fn no_more_cpus(comparison: &Value) -> bool {
+    let undecided = &comparison["causes"]["together"]["cannot_tell"][0]["missing"];
+    undecided.as_str().is_some_and(|missing| missing.contains("as no more CPUs were used"))
+}
+
 /// What is wrong with what was found, given by how much the work has grown.
 fn mistake((growth, found, comparison): &(f64, String, Value)) -> Option<String> {
     let right = match *growth {
-        growth if growth >= GROWN => found == "memory-bandwidth",
+        // Unless the two hardly ever ran at once, which says nothing of one beside the other.
+        growth if growth >= GROWN => found == "memory-bandwidth" || no_more_cpus(comparison),
         growth if growth <= SAME => found == "nothing",
         _ => true,
     };
@@ -76,7 +83,13 @@ fn the_same_work_that_takes_longer_beside_more_of_it_is_named_where_it_does_and_
         [&["shared-columns"][..], &["shared-columns", "--healthy"], &["brk-loop", "--healthy"]]
     {
         let run = || {
-            let it = one_and_two(options);
+            // Beside a busy machine two workers may have to take turns, and then nothing grows.
+            let mut it = one_and_two(options);
+            for _ in 1..ATTEMPTS {
+                if options == ["shared-columns"] && it.0 < GROWN && mistake(&it).is_none() {
+                    it = one_and_two(options);
+                }
+            }
             say(&format!("{options:?}: {:.2} times the user time: {}", it.0, it.1));
             it
         };
