@@ -13,8 +13,8 @@ use crate::raw::shared;
 
 /// Blocks of a disk, or of a file on it, are no larger; nor are pages of memory on most machines.
 const BLOCK: usize = 4096;
-/// Each record lies so many from the one before it, up to the end and then around: a prime, so that
-/// every record has its turn, and far from what read-ahead brings.
+/// Each record lies so many from the one before it, up to the end and then around: far from what
+/// read-ahead brings, and a prime, so that every record has its turn unless there is a multiple of it.
 const STRIDE: usize = 997;
 
 /// A file without a name.
