@@ -33,7 +33,7 @@ fn span_freely(truths: &[Value]) -> bool {
     let Some(truth) = truths.first() else { return false };
     let yields = truth["calls"]["sched_yield"].as_u64().unwrap_or(0);
     let waited = truth["schedstat"]["wait_ns"].as_u64().unwrap_or(0);
-    yields * 1_000_000_000 >= 50_000 * on_cpu_ns(truth) && waited * 10 <= on_cpu_ns(truth)
+    yields * 1_000_000_000 >= 50_000 * on_cpu_ns(truth) && waited * 7 <= on_cpu_ns(truth)
 }
 
 fn on_cpu_ns(truth: &Value) -> u64 {
