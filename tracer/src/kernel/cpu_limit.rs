@@ -40,19 +40,29 @@ impl CpuLimit {
         let affinity = sched_getaffinity(Pid::from_raw(pid))
             .with_context(|| format!("cannot read which CPUs process {pid} may use"))?;
         let allowed = (0..CpuSet::count()).filter(|&cpu| affinity.is_set(cpu).unwrap_or(false));
-        let (quota, group) = quota_of(pid, hierarchies)?;
+        let (quota, group) = quota_in(&groups_of(pid)?, hierarchies)?;
         Ok(Self { allowed_cpus: allowed.count(), quota, group })
     }
 }
 
-/// The smallest quota of a process's groups, and the directory of the group that has it.
+/// The groups of a process, as its `/proc/PID/cgroup` lists them.
 ///
 /// # Errors
 /// If the process has gone.
-pub fn quota_of(pid: i32, hierarchies: &Hierarchies) -> anyhow::Result<(Quota, Option<PathBuf>)> {
+pub fn groups_of(pid: i32) -> anyhow::Result<String> {
     let path = format!("/proc/{pid}/cgroup");
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-    Ok(quota(&memberships(&text)?, hierarchies))
+    fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))
+}
+
+/// The smallest quota of groups that are listed so, and the directory of the group that has it.
+///
+/// # Errors
+/// If that is no such list.
+pub fn quota_in(
+    groups: &str,
+    hierarchies: &Hierarchies,
+) -> anyhow::Result<(Quota, Option<PathBuf>)> {
+    Ok(quota(&memberships(groups)?, hierarchies))
 }
 
 /// The smallest quota from the process's group up to the root, and whose it is. The `cpu` controller belongs to one

@@ -99,12 +99,21 @@ impl Limits {
             .filter(|(_, process)| process.ended.is_none())
             .filter_map(|(cookie, process)| Some((cookie, process.pid.try_into().ok()?)))
             .collect();
+        // Most of them are in the same groups.
+        let mut known: BTreeMap<String, Place> = BTreeMap::new();
         let turn = alive.range(self.asked + 1..).chain(alive.range(..=self.asked));
         for (&cookie, &pid) in turn.take(AT_A_LOOK) {
             self.asked = cookie;
             // One that has just ended is nowhere.
-            if let Ok((quota, group)) = cpu_limit::quota_of(pid, &self.hierarchies) {
-                let place = self.place(quota, group);
+            if let Ok(groups) = cpu_limit::groups_of(pid) {
+                let place = match known.get(&groups) {
+                    Some(place) => place.clone(),
+                    None => {
+                        let Ok(place) = self.place_in(&groups) else { continue };
+                        known.insert(groups, place.clone());
+                        place
+                    }
+                };
                 let found = self.found.entry(cookie).or_default();
                 let since_ns = found.at_ns.max(self.opened_ns);
                 *found.places.entry(place).or_default() += now_ns.saturating_sub(since_ns).max(1);
@@ -177,6 +186,11 @@ impl Limits {
             accounts.map(|account| account.stays.on_cpu_ns).sum()
         };
         prevailing(&self.found, on_cpu_ns).unwrap_or(&self.first)
+    }
+
+    fn place_in(&mut self, groups: &str) -> Result<Place> {
+        let (quota, group) = cpu_limit::quota_in(groups, &self.hierarchies)?;
+        Ok(self.place(quota, group))
     }
 
     fn place(&mut self, quota: Quota, group: Option<PathBuf>) -> Place {
