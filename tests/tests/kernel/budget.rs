@@ -202,6 +202,9 @@ fn two_spinners_on_one_cpu_each_wait_half_of_the_time() {
         let theirs = share(proc.waited_ns, proc.waited_ns + proc.on_cpu_ns);
         // As for the edges of a switch, see above; and `/proc` leaves out what a hypervisor stole.
         let doubt = 0.02 + share(30 * MICROSECOND * proc.switches + stolen_ns, 2_000 * MILLISECOND);
+        // Beside a busy machine the window is open for longer than between the two looks at `/proc`.
+        let window_ns = number(&report.0, "window_ns");
+        let doubt = doubt + share(window_ns.saturating_sub(2_000 * MILLISECOND), window_ns);
         assert!((ours - theirs).abs() < doubt, "{ours:.3}, but {theirs:.3} in /proc: {process:#}");
         // Others on this CPU can only make it wait longer.
         assert!(ours > 0.48, "{ours:.3}: {process:#}");
