@@ -97,8 +97,12 @@ pub struct Config {
     pub regs_nr: u32,
     /// `pt_regs`: user stack pointer
     pub regs_sp: u32,
-    /// Size of one CPU's ring in bytes; past half of it the reader is woken.
-    pub ring_bytes: u32,
+    /// `pt_regs`: where the program goes on
+    pub regs_ip: u32,
+    /// `pt_regs.cx`; [`ABSENT`] where no 32-bit calls are marked in `task_status`
+    pub regs_cx: u32,
+    /// Places in one CPU's [ring](crate::ring), a power of two; at half of them the reader is woken.
+    pub ring_slots: u32,
     /// `task_struct.se.sum_exec_runtime`
     pub task_exec_runtime: u32,
     /// 1: descendants of targets are targets.
@@ -117,7 +121,7 @@ pub struct Config {
     pub treatment: [u8; SYSCALLS],
 }
 
-const _: () = assert!(size_of::<Config>() == 38 * 4 + SYSCALLS);
+const _: () = assert!(size_of::<Config>() == 40 * 4 + SYSCALLS);
 
 #[cfg(not(target_arch = "bpf"))]
 // SAFETY: `repr(C)`, integers only, and the assertion above shows that there is no padding.

@@ -12,4 +12,5 @@ pub mod cpu;
 pub mod fold;
 pub mod locks;
 pub mod record;
+pub mod ring;
 pub mod thread;

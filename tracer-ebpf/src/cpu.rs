@@ -12,7 +12,7 @@ use tracer_common::{
     thread::Thread,
 };
 
-use crate::{sched, state, task::Task};
+use crate::{carried, sched, state, task::Task};
 
 #[btf_map]
 static CPUS: PerCpuArray<Cpu, 1> = PerCpuArray::new();
@@ -28,26 +28,29 @@ pub(crate) fn here() -> Option<&'static mut Cpu> {
     CPUS.get_ptr_mut(0).and_then(|cpu| unsafe { cpu.as_mut() })
 }
 
-/// The state of the thread that runs here, if it is a target. Whoever is none pays for no look-up.
+/// The state of the thread that runs here, if it is a target, with all that the CPU carried of it.
+/// Whoever is none pays for no look-up.
 ///
 /// The kernel leaves out a switch now and then, while another program is attached to the tracepoint
 /// or detached from it. So what the last one said is believed only as long as it speaks of the
 /// thread that runs; otherwise this is the switch.
 #[inline(always)]
-pub(crate) fn current_target() -> Option<(Task, &'static mut Thread)> {
+pub(crate) fn current_target(cpu: &mut Cpu) -> Option<(Task, &'static mut Thread)> {
     let task = Task::current();
-    let cpu = here()?;
-    if cpu.current == task.addr() {
+    let thread = if cpu.current == task.addr() {
         if cpu.current_is_target == 0 {
             return None;
         }
-        return state::of(task).map(|thread| (task, thread));
-    }
-    let was_known = cpu.current != 0;
-    let thread = sched::switched_unseen(cpu, task)?;
-    if was_known {
-        count(Counter::MissedSwitches);
-    }
+        state::of(task)?
+    } else {
+        let was_known = cpu.current != 0;
+        let thread = sched::switched_unseen(cpu, task)?;
+        if was_known {
+            count(Counter::MissedSwitches);
+        }
+        thread
+    };
+    carried::put_down(cpu, task, thread);
     Some((task, thread))
 }
 
@@ -57,21 +60,27 @@ pub(crate) fn runs_target() -> bool {
     here().is_some_and(|cpu| cpu.current_is_target != 0 && cpu.current == Task::current().addr())
 }
 
-/// Has the CPU look again whether its thread is a target.
+/// The state of any CPU. Its own programs write to it meanwhile.
 #[inline(always)]
-pub(crate) fn forget_current_of(cpu: u32) {
+pub(crate) fn other(cpu: u32) -> Option<&'static mut Cpu> {
     let key = 0u32;
     // SAFETY: the map and the key are what the helper wants; null for a CPU that is not there.
     unsafe {
-        let state = bpf_map_lookup_percpu_elem(
+        bpf_map_lookup_percpu_elem(
             (&raw const CPUS).cast_mut().cast(),
             ptr::from_ref(&key).cast(),
             cpu,
         )
-        .cast::<Cpu>();
-        if let Some(state) = state.as_mut() {
-            state.current = 0;
-        }
+        .cast::<Cpu>()
+        .as_mut()
+    }
+}
+
+/// Has the CPU look again whether its thread is a target.
+#[inline(always)]
+pub(crate) fn forget_current_of(cpu: u32) {
+    if let Some(cpu) = other(cpu) {
+        cpu.current = 0;
     }
 }
 

@@ -33,21 +33,18 @@ static ALL_STAYS: PerCpuArray<FoldedStays, 1> = PerCpuArray::new();
 
 /// Folds a call of the running thread.
 #[inline(always)]
-pub(crate) fn call(thread: &mut Thread, call: &Call) {
-    fold_call(thread, call);
+pub(crate) fn call(call: &Call) {
+    fold_call(call);
 }
 
 // Global functions: the verifier looks at each once, and not once more for each path to it.
 
 #[unsafe(no_mangle)]
 #[inline(never)]
-extern "C" fn fold_call(thread: *mut Thread, call: *const Call) -> u32 {
-    // SAFETY: from references; the verifier wants to see that they are not null.
-    let (thread, call) = unsafe { (thread.as_mut(), call.as_ref()) };
-    if let Some(thread) = thread
-        && let Some(call) = call
-    {
-        take_call(thread, call);
+extern "C" fn fold_call(call: *const Call) -> u32 {
+    // SAFETY: from a reference; the verifier wants to see that it is not null.
+    if let Some(call) = unsafe { call.as_ref() } {
+        take_call(call);
     }
     0
 }
@@ -55,7 +52,7 @@ extern "C" fn fold_call(thread: *mut Thread, call: *const Call) -> u32 {
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn fold_slice(thread: *mut Thread, slice: *const Slice) -> u32 {
-    // SAFETY: as above.
+    // SAFETY: from references, as above.
     let (thread, slice) = unsafe { (thread.as_mut(), slice.as_ref()) };
     if let Some(thread) = thread
         && let Some(slice) = slice
@@ -76,7 +73,7 @@ extern "C" fn fold_flush(thread: *mut Thread) -> u32 {
 }
 
 #[inline(always)]
-fn take_call(thread: &mut Thread, call: &Call) {
+fn take_call(call: &Call) {
     let Some(control) = control::get() else { return };
     if call.end_ns < control.window_ns {
         return;
@@ -96,7 +93,7 @@ fn take_call(thread: &mut Thread, call: &Call) {
     if control.detail < Control::SUMS {
         shape::call(call, what, epoch_ns);
     }
-    match row(thread, what, epoch_ns) {
+    match row(call, what, epoch_ns) {
         Some(row) => row.add(call),
         None => call_of_all(call, what),
     }
@@ -116,7 +113,7 @@ fn is_pause(ns: u64) -> bool {
 
 /// The sums of a kind of call; `None` if the thread has no memory, or no place, for them.
 #[inline(always)]
-fn row(thread: &Thread, what: u64, epoch_ns: u64) -> Option<&'static mut FoldedCalls> {
+fn row(call: &Call, what: u64, epoch_ns: u64) -> Option<&'static mut FoldedCalls> {
     let calls = state::folded_calls_or_new(Task::current())?;
     let epoch = epoch(calls, epoch_ns);
     if epoch.epoch_ns != epoch_ns {
@@ -135,7 +132,7 @@ fn row(thread: &Thread, what: u64, epoch_ns: u64) -> Option<&'static mut FoldedC
     let found = read(&epoch.found) as usize;
     let row = epoch.rows.get_mut(found)?;
     if row.count == 0 {
-        let (cookie, tid) = (thread.cookie, thread.tid);
+        let (cookie, tid) = (call.cookie, call.tid);
         *row = FoldedCalls { cookie, tid, epoch_ns, what, ..FoldedCalls::default() };
     }
     Some(row)

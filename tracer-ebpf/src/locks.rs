@@ -20,7 +20,7 @@ use tracer_common::{
     thread::Thread,
 };
 
-use crate::{cpu, ring, seed, state, task::Task};
+use crate::{carried, cpu, ring, seed, state, task::Task};
 
 /// `LCB_F_SPIN` and its neighbours of `include/trace/events/lock.h`.
 const SPIN: u64 = 1 << 0;
@@ -72,7 +72,8 @@ fn contention_end(ctx: BtfTracePointContext) -> i32 {
     if !cpu::runs_target() {
         return 0;
     }
-    let Some(thread) = state::of(Task::current()) else { return 0 };
+    let task = Task::current();
+    let Some(thread) = state::of(task) else { return 0 };
     let lock = ctx.arg::<u64>(0);
     let ThreadLocks { asleep, spinning, asleep_for, spinning_for, .. } = &mut thread.locks;
     let (wait, kind) = if asleep.lock == lock {
@@ -89,7 +90,7 @@ fn contention_end(ctx: BtfTracePointContext) -> i32 {
         waits.count += 1;
         waits.ns += ns;
     }
-    let place = place(thread);
+    let place = place(task, thread);
     // SAFETY: nobody else writes here: the kernel lets no program interrupt itself on one CPU.
     if let Some(by_call) = LOCKS_BY_CALL.get_ptr_mut(kind).and_then(|it| unsafe { it.as_mut() })
         && let Some(waits) = by_call.waits.get_mut(place)
@@ -130,7 +131,10 @@ fn sleeping(flags: u64, is_own_memory: bool) -> Lock {
 
 /// Where the thread is: an index of [`ByCall::waits`].
 #[inline(always)]
-fn place(thread: &Thread) -> usize {
+fn place(task: Task, thread: &Thread) -> usize {
+    if let Some(open) = cpu::here().and_then(|cpu| carried::open(cpu, task)) {
+        return if open.flags & Call::COMPAT != 0 { ByCall::COMPAT } else { open.nr.into() };
+    }
     match thread.stay.in_call {
         Slice::NO_CALL => ByCall::OUTSIDE,
         _ if thread.open.flags & Call::COMPAT != 0 => ByCall::COMPAT,
@@ -150,7 +154,7 @@ fn waits(thread: &Thread, last: u32) -> Option<LockWaits> {
 #[inline(always)]
 pub(crate) fn end(thread: &mut Thread) {
     if let Some(waits) = waits(thread, 1) {
-        ring::send_lock_waits(waits);
+        ring::send_lock_waits(&waits);
         thread.locks = ThreadLocks::default();
     }
 }

@@ -13,18 +13,21 @@
 //! | `shape` | distributions of what is not sent |
 //! | `control` | what the reader says while the programs run |
 //! | `cpu` | the state of a CPU: its flag, its counters |
+//! | `carried` | what a CPU remembers of its thread, lest each call look it up |
 //! | `ring` | the rings that records leave by |
 //! | `task` | fields of the kernel's own structures |
 //!
 //! Only a thread that is a target pays for more than one look at a per-CPU word.
 #![no_std]
 #![no_main]
+#![feature(asm_experimental_arch)] // For the barrier in `ring`.
 #![expect(clippy::needless_pass_by_value, reason = "the signature that aya's macros ask for")]
 #![expect(
     clippy::cast_possible_truncation,
     reason = "numbers of calls and task states are cut to the width of their fields; eBPF has 64 bits"
 )]
 
+mod carried;
 mod control;
 mod cpu;
 mod fold;
@@ -75,7 +78,9 @@ static CONFIG: Global<Config> = Global::new(Config {
     regs_arg2: 0,
     regs_nr: 0,
     regs_sp: 0,
-    ring_bytes: 0,
+    regs_ip: 0,
+    regs_cx: 0,
+    ring_slots: 0,
     task_exec_runtime: 0,
     follow: 0,
     all: 0,

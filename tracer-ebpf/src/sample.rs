@@ -16,10 +16,10 @@ use aya_ebpf::{
 };
 use tracer_common::{
     record::{Call, Sample},
-    thread::Thread,
+    thread::{OpenCall, Thread},
 };
 
-use crate::{cpu, ring, state, task::Task};
+use crate::{carried, cpu, ring, state, task::Task};
 
 /// The deepest stack that kernels give (`kernel.perf_event_max_stack` by default).
 const DEEPEST: usize = 127;
@@ -35,26 +35,28 @@ fn sample(ctx: PerfEventContext) -> u32 {
     if !cpu::runs_target() {
         return 0;
     }
-    if let Some(thread) = state::of(Task::current())
+    let task = Task::current();
+    if let Some(thread) = state::of(task)
         && state::is_watched(thread)
     {
-        ring::send_sample(look(ctx.as_ptr(), thread));
+        let carried = cpu::here().and_then(|cpu| carried::open(cpu, task));
+        ring::send_sample(look(ctx.as_ptr(), thread, carried));
     }
     0
 }
 
 /// Where the thread is, which the clock has interrupted.
 #[inline(always)]
-fn look(ctx: *mut c_void, thread: &Thread) -> Sample {
+fn look(ctx: *mut c_void, thread: &Thread, carried: Option<&OpenCall>) -> Sample {
     let mut sample = Sample {
         // SAFETY: has no precondition.
         ns: unsafe { bpf_ktime_get_ns() },
         cookie: thread.cookie,
         tid: thread.tid,
-        nr: thread.stay.in_call,
+        nr: carried.map_or(thread.stay.in_call, |open| open.nr),
         ..Sample::default()
     };
-    let open = &thread.open;
+    let open = carried.unwrap_or(&thread.open);
     if open.entered_ns != 0 && open.nr == sample.nr {
         sample.kind = if Call::kind_is_brk(open.kind) { open.kind } else { 0 };
         sample.flags = if open.flags & Call::COMPAT != 0 { Sample::COMPAT } else { 0 };

@@ -9,7 +9,7 @@ use tracer_common::{
     thread::{Stay, Thread},
 };
 
-use crate::{cpu, ring, state, task::Task};
+use crate::{carried, cpu, ring, state, task::Task};
 
 /// The task state of a sleep that nobody knows anything of: none of the kernel's.
 const UNKNOWN: u16 = 0x8000;
@@ -26,6 +26,7 @@ fn sched_switch(ctx: BtfTracePointContext) -> i32 {
         && let Some(thread) = state::of(prev)
         && thread.flags & Thread::ADOPTED != 0
     {
+        carried::put_down(cpu, prev, thread);
         arrived_unseen(prev, thread);
         let preempted = ctx.arg::<u64>(0) & 1 != 0;
         let state = if preempted { 0 } else { ctx.arg::<u64>(3) as u16 };
@@ -49,6 +50,7 @@ fn sched_switch(ctx: BtfTracePointContext) -> i32 {
 #[inline(always)]
 fn note(cpu: &mut Cpu, task: Task) -> Option<&'static mut Thread> {
     cpu.current = task.addr();
+    carried::leave_behind(cpu, task);
     let thread = state::of(task);
     cpu.current_is_target = u32::from(thread.is_some());
     thread
@@ -59,6 +61,7 @@ fn note(cpu: &mut Cpu, task: Task) -> Option<&'static mut Thread> {
 pub(crate) fn switched_unseen(cpu: &mut Cpu, task: Task) -> Option<&'static mut Thread> {
     let thread = note(cpu, task)?;
     arrived_unseen(task, thread);
+    carried::take_along(task, thread);
     Some(thread)
 }
 
@@ -77,6 +80,7 @@ fn arrived_unseen(task: Task, thread: &mut Thread) {
 #[inline(always)]
 fn left_unseen(task: Task, thread: &mut Thread) {
     cpu::count(Counter::MissedSwitches);
+    carried::take_along(task, thread);
     let left = thread.stay.start_ns + ran_since_left(task, thread);
     leave(task, thread, UNKNOWN, left);
 }
@@ -171,13 +175,21 @@ pub(crate) fn slice(thread: &Thread, now: u64, flags: u32) -> Slice {
 fn sched_waking(ctx: BtfTracePointContext) -> i32 {
     let Some(thread) = state::of(Task::new(ctx.arg::<*const c_void>(0))) else { return 0 };
     // Outside of a system call it is a timer or an interrupt that only borrows the current thread.
-    let (cookie, tid) = match cpu::current_target() {
-        Some((_, waker)) if waker.stay.in_call != Slice::NO_CALL => (waker.cookie, waker.tid),
-        _ => (0, 0),
-    };
+    let (cookie, tid) = cpu::here().and_then(waker).unwrap_or((0, 0));
     thread.stay.waker_cookie = cookie;
     thread.stay.waker_tid = tid;
     0
+}
+
+/// The process and thread in whose system call this is.
+#[inline(always)]
+fn waker(cpu: &mut Cpu) -> Option<(u64, u32)> {
+    let current = Task::current();
+    if cpu.carried.task == current.addr() {
+        return carried::open(cpu, current).map(|_| (cpu.carried.cookie, cpu.carried.tid));
+    }
+    let (_, waker) = cpu::current_target(cpu)?;
+    (waker.stay.in_call != Slice::NO_CALL).then_some((waker.cookie, waker.tid))
 }
 
 /// `TP_PROTO(struct task_struct *p)`: it stands in a run queue from now on.

@@ -22,7 +22,7 @@ use tracer_common::{
     thread::Thread,
 };
 
-use crate::{config, control, cpu, lifecycle, sched, state, syscalls, task::Task};
+use crate::{carried, config, control, cpu, lifecycle, sched, state, syscalls, task::Task};
 
 /// Who the tracer is. Every walk says so, since it is the tracer that walks.
 #[repr(C)]
@@ -161,8 +161,14 @@ unsafe extern "C" fn open_calls(ctx: *mut c_void) -> i32 {
     if !state::is_watched(thread) {
         return 0;
     }
+    // Looked at first: what is put down meanwhile is found with the thread.
+    let carried = carried::open_anywhere(task);
     let suspended = thread.flags & Thread::SUSPENDED != 0 && thread.flags & Thread::IN_HANDLER == 0;
-    let open = if suspended { thread.suspended.call } else { thread.open };
+    let open = match carried {
+        Some(open) => carried::since(open, thread),
+        None if suspended => thread.suspended.call,
+        None => thread.open,
+    };
     if open.entered_ns == 0 || open.flags & Call::OTHER != 0 {
         return 0;
     }
@@ -189,6 +195,12 @@ unsafe extern "C" fn standings(ctx: *mut c_void) -> i32 {
     // SAFETY: has no precondition.
     let now = unsafe { bpf_ktime_get_ns() };
     let mut slice = sched::slice(thread, now, Slice::GOES_ON);
+    if let Some(cpu) = cpu::other(task.cpu())
+        && cpu.carried.task == task.addr()
+    {
+        slice.other_ns += cpu.carried.other_ns;
+        slice.other_calls += cpu.carried.other_calls;
+    }
     if thread.off_ns != 0 {
         (slice.waited_ns, slice.slept_ns) = off_cpu(thread, now);
         slice.start_ns = now;

@@ -13,13 +13,13 @@ use core::ffi::c_void;
 use aya_ebpf::{helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
 use tracer_common::{
     config::treatment,
-    cpu::Counter,
+    cpu::{Carried, Counter},
     record::{Call, Slice},
     thread::{OpenCall, Suspended, Thread},
 };
 
 use crate::{
-    cpu, ring,
+    carried, cpu, ring,
     task::{Regs, Task},
     treatment,
 };
@@ -37,77 +37,159 @@ const FUTEX_COMMAND: u64 = 0x7f;
 /// `TP_PROTO(struct pt_regs *regs, long id)`
 #[btf_tracepoint(function = "sys_enter")]
 fn sys_enter(ctx: BtfTracePointContext) -> i32 {
-    let Some((task, thread)) = cpu::current_target() else { return 0 };
+    let Some(cpu) = cpu::here() else { return 0 };
     let regs = Regs::new(ctx.arg::<*const c_void>(0));
     let nr = ctx.arg::<u64>(1);
-    let compat = task.in_compat_call();
-    let Some(treated) = (if compat { Some(treatment::SENT) } else { treatment(nr) }) else {
-        cpu::count(Counter::UnknownCalls);
+    if carried::knows(cpu, regs) {
+        if cpu.carried.cookie != 0
+            && let Some((open, _)) = opened(regs, nr)
+        {
+            begin(&mut cpu.carried.open, open);
+        }
+        return 0;
+    }
+    let Some((task, thread)) = cpu::current_target(cpu) else {
+        carried::let_pass(cpu, regs);
         return 0;
     };
+    let Some((open, treated)) = opened(regs, nr) else { return 0 };
     thread.stay.in_call = nr as u16;
     if thread.flags & Thread::SPECIAL != 0 && begin_special(thread, regs, nr, treated) {
         return 0;
     }
+    if carried::pick_up(cpu, regs, task, thread) {
+        thread.stay.in_call = Slice::NO_CALL;
+        begin(&mut cpu.carried.open, open);
+    } else {
+        let open = carried::since(&open, thread);
+        begin(&mut thread.open, open);
+    }
+    0
+}
+
+/// A call that begins, without the moment, and how it is treated; `None` outside every table.
+#[inline(always)]
+fn opened(regs: Regs, nr: u64) -> Option<(OpenCall, u8)> {
+    let compat = regs.may_be_compat() && Task::current().in_compat_call();
+    let Some(treated) = (if compat { Some(treatment::SENT) } else { treatment(nr) }) else {
+        cpu::count(Counter::UnknownCalls);
+        return None;
+    };
     let (kind, amount, sent) = if treated & treatment::SENT != 0 {
-        let (kind, amount) = describe(task, regs, treated & treatment::SHAPE);
+        let (kind, amount) = describe(regs, treated & treatment::SHAPE);
         (kind, amount, 0)
     } else {
         (0, 0, Call::OTHER)
     };
-    thread.open = OpenCall {
-        // SAFETY: has no precondition.
-        entered_ns: unsafe { bpf_ktime_get_ns() },
-        amount,
-        runnable_before_ns: thread.runnable_ns,
-        blocked_before_ns: thread.blocked_ns,
-        nr: nr as u16,
-        kind,
-        flags: sent | if compat { Call::COMPAT } else { 0 },
-        pad: 0,
-    };
-    0
+    let flags = sent | if compat { Call::COMPAT } else { 0 };
+    Some((OpenCall { amount, nr: nr as u16, kind, flags, ..OpenCall::default() }, treated))
+}
+
+/// It begins now: what comes before is no part of it.
+#[inline(always)]
+fn begin(place: &mut OpenCall, open: OpenCall) {
+    *place = open;
+    // SAFETY: has no precondition.
+    place.entered_ns = unsafe { bpf_ktime_get_ns() };
 }
 
 /// `TP_PROTO(struct pt_regs *regs, long ret)`
 #[btf_tracepoint(function = "sys_exit")]
 fn sys_exit(ctx: BtfTracePointContext) -> i32 {
-    let Some((_, thread)) = cpu::current_target() else { return 0 };
-    thread.stay.in_call = Slice::NO_CALL;
-    let ret = ctx.arg::<i64>(1);
+    let Some(cpu) = cpu::here() else { return 0 };
     let regs = Regs::new(ctx.arg::<*const c_void>(0));
-    if thread.flags & Thread::SPECIAL != 0 && end_special(thread, regs, ret) {
-        return 0;
+    let ret = ctx.arg::<i64>(1);
+    if carried::knows(cpu, regs) {
+        if cpu.carried.cookie == 0 {
+            return 0;
+        }
+        if cpu.carried.open.entered_ns != 0 && !is_interrupted(ret) {
+            end_carried(&mut cpu.carried, regs, ret);
+            return 0;
+        }
     }
+    if let Some((task, thread)) = cpu::current_target(cpu) {
+        thread.stay.in_call = Slice::NO_CALL;
+        if thread.flags & Thread::SPECIAL == 0 || !end_special(thread, regs, ret) {
+            end(thread, regs, ret);
+        }
+        carried::pick_up(cpu, regs, task, thread);
+    }
+    0
+}
+
+/// The call that the CPU carries ends: its thread has not left the CPU since it began.
+#[inline(always)]
+fn end_carried(carried: &mut Carried, regs: Regs, ret: i64) {
+    // SAFETY: has no precondition.
+    let end_ns = unsafe { bpf_ktime_get_ns() };
+    let open = carried.open;
+    carried.open.entered_ns = 0;
+    let on_cpu_ns = end_ns.saturating_sub(open.entered_ns);
+    if open.flags & Call::OTHER != 0 {
+        carried.other_ns += on_cpu_ns;
+        carried.other_calls += 1;
+        return;
+    }
+    let (amount, failed) = outcome(&open, regs, ret);
+    ring::send_call(Call {
+        end_ns,
+        cookie: carried.cookie,
+        on_cpu_ns,
+        runnable_ns: 0,
+        blocked_ns: 0,
+        ret,
+        amount,
+        tid: carried.tid,
+        nr: open.nr,
+        kind: open.kind,
+        flags: open.flags | failed,
+    });
+}
+
+/// The call that a thread is in, if it is in one, ends.
+#[inline(always)]
+fn end(thread: &mut Thread, regs: Regs, ret: i64) {
     let open = thread.open;
     if open.entered_ns == 0 {
-        return 0;
+        return;
     }
     thread.open.entered_ns = 0;
     // SAFETY: has no precondition.
     let now = unsafe { bpf_ktime_get_ns() };
     if open.flags & Call::OTHER != 0 {
-        end_other(thread, &open, now);
-        return 0;
+        return end_other(thread, &open, now);
     }
-    if matches!(-ret, ERESTARTSYS..=ERESTARTNOHAND | ERESTART_RESTARTBLOCK) {
-        suspend(thread, open, now, regs.sp());
-        return 0;
+    if is_interrupted(ret) {
+        return suspend(thread, open, now, regs.sp());
     }
     let mut call = ended(thread, &open, now, thread.runnable_ns, thread.blocked_ns);
+    let (amount, failed) = outcome(&open, regs, ret);
     call.ret = ret;
+    call.amount = amount;
+    call.flags |= failed;
+    ring::send_call(call);
+}
+
+/// Whether a signal has interrupted the call, which may go on.
+#[inline(always)]
+fn is_interrupted(ret: i64) -> bool {
+    matches!(-ret, ERESTARTSYS..=ERESTARTNOHAND | ERESTART_RESTARTBLOCK)
+}
+
+/// The amount of a call that ends, and the flag that it failed, if it did.
+#[inline(always)]
+fn outcome(open: &OpenCall, regs: Regs, ret: i64) -> (u64, u8) {
     if Call::kind_is_brk(open.kind) {
         let (before, wanted) = (open.amount, regs.first());
-        call.amount = if wanted == 0 { 0 } else { wanted.abs_diff(before) };
         // It has no errno: on failure it returns the break as it was.
-        if wanted != 0 && ret.cast_unsigned() != wanted {
-            call.flags |= Call::FAILED;
-        }
-    } else if (-MAX_ERRNO..0).contains(&ret) && !is_sigreturn(open.nr) {
-        call.flags |= Call::FAILED;
+        let failed = wanted != 0 && ret.cast_unsigned() != wanted;
+        let amount = if wanted == 0 { 0 } else { wanted.abs_diff(before) };
+        (amount, if failed { Call::FAILED } else { 0 })
+    } else {
+        let failed = (-MAX_ERRNO..0).contains(&ret) && !is_sigreturn(open.nr);
+        (open.amount, if failed { Call::FAILED } else { 0 })
     }
-    ring::send_call(thread, call);
-    0
 }
 
 /// What `rt_sigreturn` returns is what the interrupted program finds in its register, and may be the
@@ -160,16 +242,16 @@ pub(crate) fn end_by_exit(thread: &mut Thread, now: u64) {
         }
         let mut call = ended(thread, &open, now, thread.runnable_ns, thread.blocked_ns);
         call.flags |= Call::ENDED_BY_EXIT;
-        ring::send_call(thread, call);
+        ring::send_call(call);
     }
 }
 
 /// Kind and amount of a call that begins; for `brk` the amount is the break before it.
 #[inline(always)]
-fn describe(task: Task, regs: Regs, shape: u8) -> (u8, u64) {
+fn describe(regs: Regs, shape: u8) -> (u8, u64) {
     match shape {
         treatment::BRK => {
-            let (before, wanted) = (task.heap_break(), regs.first());
+            let (before, wanted) = (Task::current().heap_break(), regs.first());
             let kind = if wanted == 0 || wanted == before {
                 Call::BRK_QUERY
             } else if wanted > before {
@@ -291,7 +373,7 @@ fn send_unpaired(thread: &mut Thread, nr: u64, ret: i64) {
         flags: Call::UNPAIRED,
         ..Call::default()
     };
-    ring::send_call(thread, call);
+    ring::send_call(call);
 }
 
 /// Puts an interrupted call aside until it shows whether it goes on.
@@ -319,5 +401,5 @@ fn end_suspended(thread: &mut Thread) {
     let mut call = ended(thread, &call, ended_ns, runnable_ns, blocked_ns);
     call.ret = -EINTR;
     call.flags |= Call::FAILED;
-    ring::send_call(thread, call);
+    ring::send_call(call);
 }

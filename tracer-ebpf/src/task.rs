@@ -223,7 +223,8 @@ impl Task {
     }
 }
 
-/// The user registers at the border of a system call.
+/// The user registers at the border of a system call. They are at the root of the kernel stack of their
+/// thread: while it lives, no other thread has the same.
 #[derive(Clone, Copy)]
 pub(crate) struct Regs(*const c_void);
 
@@ -232,6 +233,21 @@ impl Regs {
     #[inline(always)]
     pub(crate) const fn new(regs: *const c_void) -> Self {
         Self(regs)
+    }
+
+    /// Tells them from those of other threads.
+    #[inline(always)]
+    pub(crate) fn addr(self) -> u64 {
+        self.0.addr() as u64
+    }
+
+    /// Whether the call may have come in by another way than the instruction `syscall`, which leaves
+    /// the place to return to in `rcx`. Only then has the task to be asked whether it is a 32-bit call.
+    #[inline(always)]
+    pub(crate) fn may_be_compat(self) -> bool {
+        let cx = config!(regs_cx);
+        // SAFETY: as below.
+        cx != ABSENT && unsafe { load::<u64>(self.0, cx) != load::<u64>(self.0, config!(regs_ip)) }
     }
 
     /// First argument; still there at the exit.

@@ -78,6 +78,7 @@ fn rustflags(linker: &Path) -> String {
         format!("-Clinker={}", linker.display()),
         "-Cdebuginfo=2".to_owned(),
         "-Clink-arg=--btf".to_owned(),
+        "-Clink-arg=--disable-expand-memcpy-in-order".to_owned(),
         format!("--cfg=bpf_target_arch=\"{}\"", env::consts::ARCH),
     ];
     // Quoted as TOML wants it, which is as Rust does.

@@ -31,8 +31,8 @@ pub(crate) const BPF_PACKAGE: &str = "tracer-ebpf";
 pub(crate) const FLOOR: &str = "floor";
 
 /// Crates of the eBPF side that use unstable features, as a stable compiler wants them named.
-/// `aya-ebpf` alone: it needs `asm_experimental_arch` for inline assembly on eBPF.
-pub(crate) const BPF_UNSTABLE: &str = "aya_ebpf";
+/// Both need `asm_experimental_arch` for inline assembly on eBPF.
+pub(crate) const BPF_UNSTABLE: &str = "aya_ebpf,tracer_ebpf";
 
 /// The development package of one LLVM major on Debian and its relatives.
 pub(crate) fn llvm_package(major: u32) -> String {

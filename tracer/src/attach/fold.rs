@@ -1,18 +1,13 @@
 //! What the programs have kept of calls and stays that were not sent.
 
-use std::os::fd::AsFd as _;
-
-use anyhow::{Context as _, Result, bail};
-use aya::{
-    Ebpf,
-    maps::{Array, Map, PerCpuArray},
-};
+use anyhow::{Context as _, Result};
+use aya::maps::{Array, PerCpuArray};
 use tracer_common::{
     cpu::Counter,
     fold::{Cell, Control, FoldedCalls, FoldedStays},
 };
 
-use super::{Programs, sys::Cells};
+use super::Programs;
 
 /// The task iterators.
 pub(super) const CALLS: &str = "folded_calls";
@@ -30,15 +25,6 @@ pub struct OfAll {
     pub calls: Vec<FoldedCalls>,
     /// Their stays.
     pub stays: FoldedStays,
-}
-
-/// Maps the cells.
-pub(super) fn map_cells(bpf: &Ebpf, cpus: u32) -> Result<Cells> {
-    let Some(Map::Array(map)) = bpf.map("CELLS") else {
-        bail!("the eBPF object has no cells: rebuild it with `cargo xtask build`")
-    };
-    Cells::map(map.fd().as_fd(), cells(cpus) as usize)
-        .context("cannot look at the cells of the programs (mmap of a BPF array)")
 }
 
 impl Programs {

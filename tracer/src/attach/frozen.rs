@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use tracer_common::config::{ABSENT, Config, SYSCALLS, treatment};
+use tracer_common::{
+    config::{ABSENT, Config, SYSCALLS, treatment},
+    ring::Slot,
+};
 
 use crate::kernel::{offsets::Offsets, selection::Selection, syscalls};
 
@@ -18,7 +21,7 @@ pub struct Settings {
     pub all: bool,
     /// Tell of every exec.
     pub foreign_execs: bool,
-    /// Bytes of each CPU's ring: a power of two, a multiple of the page size.
+    /// Bytes that each CPU's ring may take.
     pub ring_bytes: u32,
     /// Samples a second on each CPU; 0 for none.
     pub sample_hz: u32,
@@ -89,7 +92,9 @@ pub(super) fn config(settings: &Settings) -> Result<Config> {
         regs_arg2: third,
         regs_nr: offsets.syscall_number,
         regs_sp: offsets.stack_pointer,
-        ring_bytes: settings.ring_bytes,
+        regs_ip: offsets.instruction_pointer,
+        regs_cx: offsets.status.and(offsets.count_register).unwrap_or(ABSENT),
+        ring_slots: Slot::fit(settings.ring_bytes),
         task_exec_runtime: offsets.exec_runtime,
         follow: settings.follow.into(),
         all: settings.all.into(),

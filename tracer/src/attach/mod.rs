@@ -8,18 +8,22 @@ mod cost;
 mod fold;
 mod frozen;
 mod locks;
+mod records;
 mod ring;
 mod sampler;
+mod shared;
 mod sys;
 
 pub use cost::Cost;
 pub use fold::OfAll;
 pub use frozen::Settings;
-pub use ring::Pressure;
 pub use sampler::Sampling;
 pub use sys::{cpu_time, raise_priority};
 
-use std::{io::Read as _, os::fd::AsFd as _, sync::Arc};
+use std::{
+    io::{self, Read as _},
+    os::fd::{AsFd as _, OwnedFd},
+};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use aya::{
@@ -34,13 +38,13 @@ use tokio::io::unix::AsyncFd;
 use tracer_common::{
     config::ABSENT,
     cpu::{Counter, Cpu},
-    fold::{Control, FoldedCalls, FoldedStays},
+    fold::{Cell, Control, FoldedCalls, FoldedStays},
     locks::LockWaits,
-    record::{Call, Slice},
+    record::Slice,
     thread::Thread,
 };
 
-use self::{cost::Counting, ring::Rings, sampler::Sampler, sys::Cells};
+use self::{cost::Counting, records::Records, sampler::Sampler, shared::Shared};
 
 /// The programs, built by `cargo xtask build` and carried in the binary.
 static OBJECT: &[u8] = include_bytes_aligned!(env!("TRACER_BPF_OBJECT"));
@@ -85,8 +89,8 @@ pub enum Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// One from a ring of calls and slices: the kinds differ in size.
-    fn hot(bytes: &'a [u8]) -> Self {
+    /// One that a full ring must not cost: the kinds differ in size.
+    fn saved(bytes: &'a [u8]) -> Self {
         const SLICE: usize = size_of::<Slice>();
         const LOCK_WAITS: usize = size_of::<LockWaits>();
         const FOLDED_CALLS: usize = size_of::<FoldedCalls>();
@@ -115,13 +119,12 @@ pub enum Marked {
 /// The programs in the kernel, attached for as long as this lives.
 pub struct Programs {
     bpf: Ebpf,
-    calls: Rings,
-    pressure: Arc<Pressure>,
+    records: Records,
     sampler: Sampler,
     lives: RingBuf<MapData>,
     /// What a full ring must not cost.
     saved: RingBuf<MapData>,
-    cells: Cells,
+    cells: Shared<Cell>,
     marks_throttling: bool,
     counts_lock_waits: bool,
     _counting: Option<Counting>,
@@ -144,7 +147,8 @@ impl Programs {
         let mut bpf = EbpfLoader::new()
             .btf(Some(&btf))
             .allow_unsupported_maps() // Task-local storage, which aya has no type for.
-            .map_max_entries("RECORDS", cpus)
+            .map_max_entries("RECORDS", cpus.saturating_mul(config.ring_slots))
+            .map_max_entries("READ_TO", cpus)
             .map_max_entries("SAMPLES", cpus)
             .map_max_entries("CELLS", fold::cells(cpus))
             .override_global("CONFIG", &config, true)
@@ -154,23 +158,15 @@ impl Programs {
         let log = EbpfLogger::init(&mut bpf)
             .inspect_err(|e| log::debug!("no messages from the eBPF programs: {e}"))
             .ok();
-        let Some(Map::ArrayOfMaps(outer)) = bpf.map("RECORDS") else {
-            bail!("the eBPF object has no array of rings: rebuild it with `cargo xtask build`")
-        };
-        let smallest = size_of::<Call>();
-        let calls = Rings::create(outer.fd().as_fd(), cpus, settings.ring_bytes, smallest)?;
-        let pressure = Pressure::of(&calls)?;
         let lives = bpf.take_map("LIVES").context("the eBPF object has no ring for lives")?;
         let saved = bpf.take_map("SAVED").context("the eBPF object has no ring to save in")?;
-        let cells = fold::map_cells(&bpf, cpus)?;
         let mut programs = Self {
+            records: Records::of(&bpf, cpus, config.ring_slots)?,
+            cells: Shared::map(&bpf, "CELLS", fold::cells(cpus))?,
             bpf,
-            calls,
-            pressure,
             sampler: Sampler::default(),
             lives: RingBuf::try_from(lives)?,
             saved: RingBuf::try_from(saved)?,
-            cells,
             marks_throttling: config.task_throttled != ABSENT,
             counts_lock_waits: false,
             _counting: settings.counts_cost.then(Counting::begin).transpose()?,
@@ -291,9 +287,9 @@ impl Programs {
             log.flush();
         }
         samples.for_each(|bytes| record(Record::Sample(bytes)));
-        self.calls.drain(|bytes| record(Record::hot(bytes)));
+        self.records.drain(&mut record);
         while let Some(bytes) = self.saved.next() {
-            record(Record::hot(&bytes));
+            record(Record::saved(&bytes));
         }
     }
 
@@ -313,8 +309,8 @@ impl Programs {
     ///
     /// # Errors
     /// If the runtime cannot watch it.
-    pub fn pressure(&self) -> std::io::Result<AsyncFd<Arc<Pressure>>> {
-        sys::watch(Arc::clone(&self.pressure))
+    pub fn pressure(&self) -> io::Result<AsyncFd<OwnedFd>> {
+        sys::watch(self.saved.as_fd().try_clone_to_owned()?)
     }
 
     /// How often one kind of loss has happened since the start, on all CPUs.

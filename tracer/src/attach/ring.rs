@@ -1,14 +1,10 @@
 //! Rings, one per CPU: made here, put into an array of the programs' in one step, drained together.
 
-use std::{
-    os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd},
-    sync::Arc,
-};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use anyhow::{Context as _, Result};
 use aya::maps::{Map, MapData, RingBuf};
 use aya_obj::generated::bpf_map_type::BPF_MAP_TYPE_RINGBUF;
-use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 
 use super::sys;
 
@@ -17,36 +13,6 @@ pub(super) struct Rings {
     rings: Vec<RingBuf<MapData>>,
     /// What one ring can hold; bounds a drain.
     capacity: usize,
-}
-
-/// An epoll set over all rings. The programs wake it when a ring is more than half full.
-#[derive(Debug)]
-pub struct Pressure(Epoll);
-
-impl AsRawFd for Pressure {
-    fn as_raw_fd(&self) -> RawFd {
-        self.0.0.as_raw_fd()
-    }
-}
-
-impl AsFd for Pressure {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.0.as_fd()
-    }
-}
-
-impl Pressure {
-    /// Of these rings.
-    pub(super) fn of(rings: &Rings) -> Result<Arc<Self>> {
-        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).context("epoll_create")?;
-        for ring in &rings.rings {
-            // Edge-triggered: a ring is readable nearly always, and that is of no interest.
-            epoll
-                .add(ring, EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, 0))
-                .context("cannot watch a ring")?;
-        }
-        Ok(Arc::new(Self(epoll)))
-    }
 }
 
 impl Rings {

@@ -4,7 +4,6 @@ use std::{
     io,
     os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd},
     ptr,
-    sync::Arc,
     time::Duration,
 };
 
@@ -12,12 +11,8 @@ use aya_obj::generated::{
     BPF_ANY, BPF_NOEXIST, bpf_attr,
     bpf_cmd::{self, BPF_MAP_UPDATE_BATCH, BPF_MAP_UPDATE_ELEM},
 };
-use memmap2::{MmapOptions, MmapRaw};
 use nix::errno::Errno;
 use tokio::io::unix::AsyncFd;
-use tracer_common::fold::Cell;
-
-use super::ring::Pressure;
 
 /// As far up as an ordinary process gets.
 const HIGHEST_PRIORITY: libc::c_int = -20;
@@ -91,9 +86,9 @@ pub(super) fn pidfd_open(pid: i32) -> Result<OwnedFd, Errno> {
 }
 
 /// Has the runtime watch whether a ring is filling up.
-pub(super) fn watch(pressure: Arc<Pressure>) -> io::Result<AsyncFd<Arc<Pressure>>> {
-    // SAFETY: a `Pressure` owns one descriptor and never gives another one.
-    unsafe { AsyncFd::register(pressure) }.map_err(Into::into)
+pub(super) fn watch(ring: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: an `OwnedFd` has one descriptor and never gives another one.
+    unsafe { AsyncFd::register(ring) }.map_err(Into::into)
 }
 
 /// Waits until no CPU is in the switch, or the program, that it is in now.
@@ -128,43 +123,4 @@ pub fn cpu_time() -> Duration {
     nix::time::clock_gettime(nix::time::ClockId::CLOCK_PROCESS_CPUTIME_ID)
         .map(Duration::from)
         .unwrap_or_default()
-}
-
-/// The cells that the programs fill, as memory of this process too.
-#[derive(Debug)]
-pub(super) struct Cells {
-    memory: MmapRaw,
-    count: usize,
-}
-
-impl Cells {
-    /// Maps an array of so many cells.
-    pub(super) fn map(array: BorrowedFd<'_>, count: usize) -> io::Result<Self> {
-        let memory =
-            MmapOptions::new().len(count * size_of::<Cell>()).map_raw(array.as_raw_fd())?;
-        Ok(Self { memory, count })
-    }
-
-    /// Empties the cells of some of the chunks, each of so many cells, and gives what was in them.
-    /// The programs must not write to these meanwhile.
-    pub(super) fn take(
-        &mut self,
-        chunk: usize,
-        wanted: impl Fn(usize) -> bool,
-        mut taken: impl FnMut(Cell),
-    ) {
-        let first = self.memory.as_mut_ptr().cast::<Cell>();
-        for index in (0..self.count).filter(|index| wanted(index / chunk)) {
-            // SAFETY: the index lies within the mapping, which is that many cells long and begins at
-            // a page. Any bits are a cell. Volatile, for the kernel writes to the others.
-            unsafe {
-                let cell = first.add(index);
-                let found = cell.read_volatile();
-                if found.count > 0 {
-                    cell.write_volatile(Cell::default());
-                    taken(found);
-                }
-            }
-        }
-    }
 }

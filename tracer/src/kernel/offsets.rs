@@ -74,6 +74,10 @@ pub struct Offsets {
     pub syscall_number: u32,
     /// `pt_regs.sp`, 8 bytes: the user's stack pointer.
     pub stack_pointer: u32,
+    /// `pt_regs.ip` on `x86_64`, `pt_regs.pc` on aarch64, 8 bytes: where the user program goes on.
+    pub instruction_pointer: u32,
+    /// `pt_regs.cx`, 8 bytes: after a 64-bit call's entry it is the same as `ip`. On `x86_64` alone.
+    pub count_register: Option<u32>,
 }
 
 impl Offsets {
@@ -144,12 +148,17 @@ impl Offsets {
             arguments: arguments(btf)?,
             syscall_number: btf.offset_of("pt_regs", SYSCALL_NUMBER)?.offset,
             stack_pointer: field("pt_regs", "sp", 8)?,
+            instruction_pointer: field("pt_regs", INSTRUCTION_POINTER, 8)?,
+            count_register: field("pt_regs", "cx", 8).ok(),
         })
     }
 }
 
 /// What `pt_regs` calls the number of the system call.
 const SYSCALL_NUMBER: &str = if cfg!(target_arch = "x86_64") { "orig_ax" } else { "syscallno" };
+
+/// What it calls the place where the user program goes on.
+const INSTRUCTION_POINTER: &str = if cfg!(target_arch = "x86_64") { "ip" } else { "pc" };
 
 /// The first four arguments, in calling order.
 fn arguments(btf: &Btf<'_>) -> anyhow::Result<[u32; 4]> {
@@ -206,10 +215,10 @@ mod tests {
         blob.record("pid", 96, &[member("level", int, 32), member("numbers", numbers, 768)]);
         blob.record("mm_struct", 64, &[member("brk", long, 128)]);
         blob.record("signal_struct", 8, &[member("live", int, 0), member("nr_threads", int, 32)]);
-        let registers = ["r10", "dx", "si", "di", "orig_ax", "sp", "regs", "syscallno"];
+        let registers = ["r10", "dx", "si", "di", "orig_ax", "sp", "regs", "syscallno", "ip", "pc"];
         let registers: Vec<_> =
             registers.iter().zip(0_u32..).map(|(&name, i)| member(name, long, i * 64)).collect();
-        blob.record("pt_regs", 64, &registers);
+        blob.record("pt_regs", 80, &registers);
         blob.bytes()
     }
 
