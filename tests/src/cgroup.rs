@@ -4,6 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{self, Command},
+    sync::atomic::{AtomicU32, Ordering},
     thread,
     time::Duration,
 };
@@ -12,6 +13,9 @@ use procfs::process::Process;
 
 /// Controllers of version 1 whose groups take a process without being set up.
 const CONTROLLERS: [&str; 4] = ["pids", "freezer", "cpuacct", "devices"];
+
+/// Groups made so far, so that each has a name of its own.
+static GROUPS: AtomicU32 = AtomicU32::new(0);
 
 /// A control group that goes with the test. Its processes have to have ended by then.
 #[derive(Debug)]
@@ -31,18 +35,20 @@ pub fn mounted() -> Vec<PathBuf> {
     found.into_iter().map(|mount| mount.mount_point.clone()).collect()
 }
 
-/// Where CPU time is given out to groups, and whether that is version 1.
-fn cpu_hierarchy() -> Option<(PathBuf, bool)> {
+/// Where groups are given something of their own by a controller, such as `cpu` or `memory`, and whether
+/// that is version 1.
+fn hierarchy_of(controller: &str) -> Option<(PathBuf, bool)> {
     let mounts = Process::myself().unwrap().mountinfo().unwrap();
     let version_1 = mounts
         .0
         .iter()
-        .find(|mount| mount.fs_type == "cgroup" && mount.super_options.contains_key("cpu"));
+        .find(|mount| mount.fs_type == "cgroup" && mount.super_options.contains_key(controller));
     if let Some(mount) = version_1 {
         return Some((mount.mount_point.clone(), true));
     }
     let version_2 = mounts.0.iter().find(|mount| mount.fs_type == "cgroup2")?;
-    fs::write(version_2.mount_point.join("cgroup.subtree_control"), "+cpu").ok()?;
+    let control = version_2.mount_point.join("cgroup.subtree_control");
+    fs::write(control, format!("+{controller}")).ok()?;
     Some((version_2.mount_point.clone(), false))
 }
 
@@ -55,19 +61,65 @@ impl ControlGroup {
     #[track_caller]
     #[must_use]
     pub fn favoured() -> Self {
-        let (hierarchy, version_1) = cpu_hierarchy().expect("a hierarchy that gives out CPU time");
-        let group = Self::new(&hierarchy);
+        let (hierarchy, version_1) =
+            hierarchy_of("cpu").expect("a hierarchy that gives out CPU time");
+        Self::favoured_in(&hierarchy, version_1)
+    }
+
+    /// Makes a group whose processes may use so many CPUs' worth of time in each 100 ms, which nobody else
+    /// takes from them.
+    ///
+    /// # Panics
+    /// If no hierarchy gives out CPU time.
+    #[track_caller]
+    #[must_use]
+    pub fn with_quota(cpus: f64) -> Self {
+        let (hierarchy, version_1) =
+            hierarchy_of("cpu").expect("a hierarchy that gives out CPU time");
+        let group = Self::favoured_in(&hierarchy, version_1);
+        let quota_us = (cpus * 100_000.0).round();
+        let files = if version_1 {
+            vec![
+                ("cpu.cfs_period_us", "100000".to_owned()),
+                ("cpu.cfs_quota_us", quota_us.to_string()),
+            ]
+        } else {
+            vec![("cpu.max", format!("{quota_us} 100000"))]
+        };
+        for (file, value) in files {
+            fs::write(group.path().join(file), value).unwrap();
+        }
+        group
+    }
+
+    fn favoured_in(hierarchy: &Path, version_1: bool) -> Self {
+        let group = Self::new(hierarchy);
         let (file, most) =
             if version_1 { ("cpu.shares", "262144") } else { ("cpu.weight", "10000") };
         fs::write(group.path().join(file), most).unwrap();
         group
     }
 
+    /// Makes a group whose memory is counted, and listed, for itself.
+    ///
+    /// # Panics
+    /// If no hierarchy counts memory.
+    #[track_caller]
+    #[must_use]
+    pub fn of_memory() -> Self {
+        let (hierarchy, _) = hierarchy_of("memory").expect("a hierarchy that counts memory");
+        Self::new(&hierarchy)
+    }
+
     /// Makes a group in a hierarchy.
     #[track_caller]
     #[must_use]
     pub fn new(hierarchy: &Path) -> Self {
-        let path = hierarchy.join(format!("tracer-test-{}", process::id()));
+        let path = hierarchy.join(format!(
+            "tracer-test-{}-{}",
+            process::id(),
+            GROUPS.fetch_add(1, Ordering::Relaxed)
+        ));
         fs::create_dir(&path).unwrap_or_else(|e| panic!("cannot make {}: {e}", path.display()));
         Self(path)
     }

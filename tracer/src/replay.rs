@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::{
     compare::{self, Origin},
     config::{Compare, Show},
-    fail_if::{Run, Subject},
+    fail_if::{Base, Run, Subject},
     recording::{self, Display},
     report::Report,
     sinks::{self, Style},
@@ -60,7 +60,10 @@ pub fn compare(compare: &Compare, mut out: impl Write + AsFd) -> Result<u8> {
     let run = |recording, units| Run { work: counted.then_some(units), ..Run::recorded(recording) };
     let subject = Subject {
         run: run(&after, comparison.new.units),
-        base: Some(run(&before, comparison.base.units)),
+        base: Some(Base {
+            run: run(&before, comparison.base.units),
+            together: &comparison.causes.together,
+        }),
     };
     fail_if.conclude(&subject, written.map(|()| 0), &mut io::stderr())
 }

@@ -8,6 +8,8 @@
 //! workloads interpreter-lock [--style python2|python3|pool] [--threads T] …
 //! workloads shm-sum    [--procs N] [--start exec|fork] [--passes P] …
 //! workloads gather     [--procs N] [--serial] …
+//! workloads shared-columns [--procs N] [--rows R] …
+//! workloads data-loader [--procs N] [--by read|map] …
 //! workloads syscalls   [--threads T] [--procs P] [--repeat N] [--start-after-stdin] [--hold] STEP…
 //! workloads scene      NAME …
 //! ```
@@ -153,6 +155,7 @@ mod brk_loop;
 mod children;
 mod crew;
 mod crunch;
+mod data_loader;
 mod gate;
 mod gather;
 mod handshake;
@@ -165,6 +168,7 @@ mod progress;
 mod raw;
 mod roll_call;
 mod scene;
+mod shared_columns;
 mod shm_sum;
 mod syscalls;
 mod tally;
@@ -194,6 +198,10 @@ enum Workload {
     ShmSum(shm_sum::Args),
     /// A dispatcher that gives tasks to worker processes and gathers their answers
     Gather(gather::Args),
+    /// Processes that add to columns of one table in shared memory, side by side
+    SharedColumns(shared_columns::Args),
+    /// Processes that read a file which is not in memory, record by record
+    DataLoader(data_loader::Args),
     /// An exact number of named calls
     Syscalls(syscalls::Args),
     /// A small scene of how processes and threads begin, end, and are interrupted
@@ -219,6 +227,8 @@ fn run(workload: Workload) -> Result<()> {
         Workload::InterpreterLock(args) => interpreter_lock::run(&args),
         Workload::ShmSum(args) => shm_sum::run(&args),
         Workload::Gather(args) => gather::run(&args),
+        Workload::SharedColumns(args) => shared_columns::run(&args),
+        Workload::DataLoader(args) => data_loader::run(&args),
         Workload::Syscalls(args) => syscalls::run(args),
         Workload::Scene(args) => scene::run(args),
     }

@@ -44,12 +44,12 @@ pub(crate) fn command(arguments: &[&str], allocator: Allocator) -> Result<Comman
     Ok(command)
 }
 
-/// Starts `count` workers, each by a `command`, and sees them to their end.
+/// Starts `count` workers, each by the `command` of its number, and sees them to their end.
 ///
 /// # Errors
 /// If one could not be started, or if one ended with another status than 0.
-pub(crate) fn start(count: u32, command: impl Fn() -> Result<Command>) -> Result<()> {
-    let commands: Vec<_> = (0..count).map(|_| command()).collect::<Result<_>>()?;
+pub(crate) fn start(count: u32, command: impl Fn(u32) -> Result<Command>) -> Result<()> {
+    let commands: Vec<_> = (0..count).map(command).collect::<Result<_>>()?;
     supervise(commands.into_iter())
 }
 

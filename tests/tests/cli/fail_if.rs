@@ -55,6 +55,11 @@ fn a_mistake_is_status_2_with_its_place_before_anything_runs() {
         ("lost > 0 and", "a figure here, such as"),
         ("p99(brk) > 2x", "only `tracer compare` has two"),
         ("p99(read) > 3ms", "ask for it with `-e read`"),
+        (
+            "verdict(heap-chrun)",
+            "did you mean `heap-churn`?\n\n  verdict(heap-chrun)\n          ^^^^^^^^^^\n",
+        ),
+        ("verdict(memory-bandwidth)", "only `tracer compare` has two"),
     ];
     for (condition, hint) in cases {
         let finished = run(tracer().args(["--fail-if", condition, "--", "touch"]).arg(&proof));
@@ -103,4 +108,21 @@ fn recordings_are_judged_alone_and_against_each_other() {
     let _held = finished.complains_of("calls(madvise) is 3.00x: 1.50 after 0.500");
     let _not = compare("calls(madvise) > 3x or lost > 1x").expect(0);
     let _mistake = compare("calls(madvise) > 3y").expect(2).complains_of("unknown unit `y`");
+}
+
+#[test]
+fn a_verdict_on_a_program_that_did_nothing_is_unknown_live_and_recorded() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("run");
+    let asked = ["--fail-if", "verdict(any)"];
+    let mut live = tracer();
+    live.arg("-o").arg(&file).args(asked).args(["--", "sleep", "0.3"]);
+    let missing = "`verdict(any)` is unknown, for the targets did next to nothing";
+    let _unknown = run(&mut live).expect(125).complains_of(missing);
+    let again = run(tracer().arg("report").arg(&file).args(asked));
+    let _unknown = again.expect(1).complains_of(missing);
+    // Both did nothing, so there is nothing that both show either.
+    let mut pair = tracer();
+    pair.arg("compare").args([&file, &file]).args(["--fail-if", "verdict(memory-bandwidth)"]);
+    let _unknown = run(&mut pair).expect(1).complains_of("`verdict(memory-bandwidth)` is unknown");
 }

@@ -64,7 +64,7 @@ fn several_processes_are_named_with_commas_blanks_or_one_by_one() {
 
 #[test]
 fn tracing_ends_with_the_last_process_that_was_named() {
-    let mut sleep = Running::start(Command::new("sleep").arg("0.5"));
+    let mut sleep = Running::start(Command::new("sleep").arg("3"));
     let finished = run(tracer().args(["-d", "50", "-p", &sleep.pid().to_string()])).expect(0);
     assert!(finished.took.as_secs() < 20, "{finished}");
     assert!(finished.stdout.contains("exited 0"), "{finished}");

@@ -30,3 +30,23 @@ fn conditions_hold_of_what_the_program_did_and_of_nothing_else() {
         let _finished = tracing(condition).expect(0);
     }
 }
+
+#[test]
+fn a_verdict_holds_of_the_program_that_earns_it_and_not_of_its_twin() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("run");
+    let churn = |twin: &[&str], condition: &str| {
+        let mut tracer = programs::tracer();
+        tracer.arg("-o").arg(&file).args(["--fail-if", condition, "--"]);
+        tracer.arg(programs::workloads().get_program());
+        run(tracer.args(["brk-loop", "--procs", "1", "--seconds", "0.8"]).args(twin))
+    };
+    let finished = churn(&[], "verdict(heap-churn)").expect(3);
+    let _held = finished.complains_of("verdict(heap-churn) was given: heap-churn (strong)");
+    let recorded = |condition: &str| {
+        run(programs::tracer().arg("report").arg(&file).args(["--fail-if", condition]))
+    };
+    let _held = recorded("verdict(any)").expect(3);
+    let _not = recorded("verdict(mmap-lock)").expect(0);
+    let _not = churn(&["--healthy"], "verdict(heap-churn)").expect(0);
+}

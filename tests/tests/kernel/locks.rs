@@ -1,15 +1,10 @@
-//! Waits that the kernel has for its own reasons: for its locks, and for a CPU quota.
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "what goes wrong in a helper fails the test at hand"
-)]
+//! Waits for the locks that the kernel has for itself.
+#![expect(clippy::panic, reason = "what goes wrong in a helper fails the test at hand")]
 
-use std::{fs, path::PathBuf, process::Command, thread, time::Duration};
+use std::{fs, process::Command};
 
-use procfs::process::Process;
 use serde_json::Value;
-use tests::{Report, Tracing, Workload, cgroup::ControlGroup, programs, report::number};
+use tests::{Report, Tracing, Workload, programs, report::number};
 
 /// `LCB_F_WRITE` alone: a sleeping semaphore, to write.
 const RWSEM_WRITE: &str = "flags == 4";
@@ -106,50 +101,6 @@ fn the_intervals_have_the_waits_of_the_whole() {
     assert_eq!(sums, all);
 }
 
-#[test]
-fn a_quota_is_reported_as_the_group_itself_counts_it() {
-    let group = half_a_cpu();
-    let mut spinner = Workload::waiting("syscalls spin=20s");
-    group.take(spinner.pid());
-    let before = cpu_stat(&group);
-    let tracing = Tracing::of(spinner.pid(), "");
-    let begun = cpu_stat(&group);
-    spinner.go();
-    thread::sleep(Duration::from_secs(3));
-    let ending = cpu_stat(&group);
-    let report = tracing.stop();
-    let after = cpu_stat(&group);
-    drop(spinner);
-
-    let throttling = &report.0["throttling"];
-    assert_eq!(throttling["cgroup"], group.path().to_str().unwrap(), "{report}");
-    assert_eq!(report.0["cpus"]["quota"], 0.5, "{report}");
-    let [periods, throttled, ns] =
-        ["periods", "throttled_periods", "throttled_ns"].map(|it| number(throttling, it));
-    // The group goes on before the window opens, and after it closes.
-    let at_least = [0, 1, 2].map(|field| ending[field] - begun[field]);
-    let at_most = [0, 1, 2].map(|field| after[field] - before[field]);
-    assert!(throttled > 0, "{report}");
-    for (n, found) in [periods, throttled, ns].into_iter().enumerate() {
-        let (least, most) = (at_least[n], at_most[n]);
-        assert!((least..=most).contains(&found), "{found} is not between {least} and {most}");
-    }
-    // Of a lone thread the kernel's mark on it tells the same.
-    if let Some(marked) = report.process(number_of(&report))["budget"]["throttled_ns"].as_u64() {
-        assert!(marked.abs_diff(ns) * 10 <= ns, "{marked} ns marked, but {ns} ns in cpu.stat");
-    }
-}
-
-#[test]
-fn without_a_quota_there_is_nothing_to_say_about_one() {
-    let mut workload = Workload::waiting("syscalls spin=100ms --hold");
-    let tracing = Tracing::of(workload.pid(), "");
-    let _truth = workload.work();
-    let report = tracing.stop();
-    assert!(report.0["cpus"]["quota"].is_null(), "a quota on the tests themselves: {report}");
-    assert!(report.0["throttling"].is_null(), "{report}");
-}
-
 /// The first two counts of `perf stat`, whose lines begin with them.
 #[track_caller]
 fn perf_counts(text: &str) -> (u64, u64) {
@@ -167,54 +118,4 @@ fn locks(account: &Value) -> &[Value] {
 #[track_caller]
 fn lock<'a>(account: &'a Value, kind: &str) -> Option<&'a Value> {
     locks(account).iter().find(|lock| lock["kind"] == kind)
-}
-
-/// The only process of a report.
-#[track_caller]
-fn number_of(report: &Report) -> i32 {
-    let pids = report.pids();
-    assert_eq!(pids.len(), 1, "{report}");
-    pids[0]
-}
-
-/// A control group that may use half a CPU.
-#[track_caller]
-fn half_a_cpu() -> ControlGroup {
-    let mounts = Process::myself().unwrap().mountinfo().unwrap();
-    let of_cpu = |name: &str| {
-        let mut mounts = mounts.0.iter();
-        mounts.find(|mount| match name {
-            "cgroup" => mount.fs_type == name && mount.super_options.contains_key("cpu"),
-            _ => mount.fs_type == name,
-        })
-    };
-    if let Some(version_1) = of_cpu("cgroup") {
-        let group = ControlGroup::new(&version_1.mount_point);
-        set(&group, "cpu.cfs_period_us", "100000");
-        set(&group, "cpu.cfs_quota_us", "50000");
-        return group;
-    }
-    let mount = of_cpu("cgroup2").expect("control groups are mounted").mount_point.clone();
-    fs::write(mount.join("cgroup.subtree_control"), "+cpu").unwrap();
-    let group = ControlGroup::new(&mount);
-    set(&group, "cpu.max", "50000 100000");
-    group
-}
-
-#[track_caller]
-fn set(group: &ControlGroup, file: &str, value: &str) {
-    let file: PathBuf = group.path().join(file);
-    fs::write(&file, value).unwrap_or_else(|e| panic!("cannot write {}: {e}", file.display()));
-}
-
-/// Periods, throttled periods, and throttled nanoseconds of a group.
-#[track_caller]
-fn cpu_stat(group: &ControlGroup) -> [u64; 3] {
-    let text = fs::read_to_string(group.path().join("cpu.stat")).unwrap();
-    let field = |name: &str| -> Option<u64> {
-        let mut words = text.split_ascii_whitespace().skip_while(|word| *word != name);
-        words.nth(1)?.parse().ok()
-    };
-    let ns = field("throttled_time").or_else(|| Some(field("throttled_usec")? * 1_000));
-    [field("nr_periods"), field("nr_throttled"), ns].map(|count| count.expect("a count"))
 }

@@ -20,6 +20,7 @@ mod interrupted;
 mod intervals;
 mod locks;
 mod naming;
+mod quota;
 mod samples;
 mod scheduler;
 mod sweep;

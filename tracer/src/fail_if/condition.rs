@@ -3,10 +3,11 @@
 use super::{
     error::ConditionError,
     figures::{FIGURES, Figure, Of},
-    grammar::{self, Relation, Word, Written},
+    grammar::{self, Compared, Relation, Word, Written},
     names,
     tree::Tree,
     units::{Kind, Unit},
+    verdict::{Asked, VERDICT},
 };
 use crate::{kernel::selection::Selection, report::number_of_row, spelling::nearest};
 
@@ -23,7 +24,16 @@ pub struct About<'a> {
 #[derive(Clone, Debug)]
 pub struct Condition {
     pub(super) text: String,
-    pub(super) tree: Tree<Comparison>,
+    pub(super) tree: Tree<Claim>,
+}
+
+/// What can be so, or not so, or unknown.
+#[derive(Clone, Debug)]
+pub(super) enum Claim {
+    /// A figure stands so to a limit.
+    Compared(Comparison),
+    /// A verdict was given.
+    Given(Asked),
 }
 
 /// A figure, and the limit that it is held against.
@@ -43,8 +53,7 @@ impl Condition {
     /// # Errors
     /// If it cannot be understood, or speaks of what cannot be known here.
     pub(super) fn parse(text: &str, about: About<'_>) -> Result<Self, ConditionError> {
-        let check =
-            |written: &Written| comparison(written, about).map_err(|error| error.in_text(text));
+        let check = |written: &Written| claim(written, about).map_err(|error| error.in_text(text));
         Ok(Self { text: text.trim().to_owned(), tree: grammar::parse(text)?.try_map(&check)? })
     }
 }
@@ -61,8 +70,18 @@ impl Wrong<'_> {
     }
 }
 
-fn comparison<'a>(written: &'a Written, about: About<'_>) -> Result<Comparison, Wrong<'a>> {
-    let Written { figure: name, argument, relation, number, unit } = written;
+fn claim<'a>(written: &'a Written, about: About<'_>) -> Result<Claim, Wrong<'a>> {
+    match written {
+        Written::Compared(compared) => comparison(compared, about).map(Claim::Compared),
+        Written::Verdict(word) => {
+            let asked = Asked::parse(&word.text, about);
+            asked.map(Claim::Given).map_err(|what| Wrong { word, what })
+        }
+    }
+}
+
+fn comparison<'a>(written: &'a Compared, about: About<'_>) -> Result<Comparison, Wrong<'a>> {
+    let Compared { figure: name, argument, relation, number, unit } = written;
     let wrong = |word, what| Err(Wrong { word, what });
     let Some(figure) = Figure::named(&name.text) else {
         return wrong(name, unknown_figure(&name.text));
@@ -106,12 +125,12 @@ fn unknown_figure(name: &str) -> String {
     if number_of_row(name).is_some() {
         return format!("which figure of `{name}`? Write `p99({name})` or `calls({name})`, say");
     }
-    let known = FIGURES.iter().map(|figure| figure.name);
+    let known = FIGURES.iter().map(|figure| figure.name).chain([VERDICT]);
     match nearest(name, known) {
         Some(meant) => format!("unknown figure `{name}`: did you mean `{meant}`?"),
         None => {
             let all: Vec<_> = FIGURES.iter().map(|figure| figure.name).collect();
-            format!("unknown figure `{name}`: there are {}", all.join(", "))
+            format!("unknown figure `{name}`: there are {}, and `{VERDICT}`", all.join(", "))
         }
     }
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! any        = all { "or" all }
 //! all        = term { "and" term }
-//! term       = "(" any ")" | comparison
+//! term       = "(" any ")" | "verdict" "(" argument ")" | comparison
 //! comparison = figure [ "(" argument ")" ] relation number [ unit ]
 //! ```
 
@@ -17,16 +17,24 @@ use winnow::{
     token::{one_of, take_while},
 };
 
-use super::{error::ConditionError, tree::Tree};
+use super::{error::ConditionError, tree::Tree, verdict::VERDICT};
 
 /// Parentheses may be so deep in each other: nobody writes more, and the parser calls itself.
 const DEEPEST: usize = 32;
 
 type Input<'a> = LocatingSlice<&'a str>;
 
-/// A comparison as it was written.
+/// What a condition says, as it was written.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Written {
+pub(super) enum Written {
+    Compared(Compared),
+    /// That this verdict was given.
+    Verdict(Word),
+}
+
+/// A figure and its limit.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Compared {
     pub(super) figure: Word,
     pub(super) argument: Option<Word>,
     pub(super) relation: Relation,
@@ -80,7 +88,24 @@ fn all(input: &mut Input<'_>) -> ModalResult<Tree<Written>> {
 /// What follows a keyword, or begins the whole: there is no other way, so its errors are final.
 fn term(input: &mut Input<'_>) -> ModalResult<Tree<Written>> {
     let group = delimited('(', any, cut_err((multispace0, ')')).context(expected("a `)` here")));
-    preceded(multispace0, cut_err(alt((group, comparison.map(Tree::Leaf))))).parse_next(input)
+    preceded(
+        multispace0,
+        cut_err(alt((group, verdict.map(Tree::Leaf), comparison.map(Tree::Leaf)))),
+    )
+    .parse_next(input)
+}
+
+fn verdict(input: &mut Input<'_>) -> ModalResult<Written> {
+    let word =
+        (one_of('a'..='z'), take_while(0.., is_of_word)).take().verify(|it: &str| it == VERDICT);
+    let open = cut_err((multispace0, '('))
+        .context(expected("the name of a verdict in parentheses here, as in `verdict(any)`"));
+    let name = take_while(1.., |c| !matches!(c, '(' | ')')).with_span();
+    let name = cut_err(name).context(expected("the name of a verdict here, or `any`"));
+    let close = cut_err(')').context(expected("a `)` here"));
+    preceded(word, delimited(open, name, close))
+        .map(|name: (&str, Range<usize>)| Written::Verdict(name.into()))
+        .parse_next(input)
 }
 
 fn comparison(input: &mut Input<'_>) -> ModalResult<Written> {
@@ -112,12 +137,14 @@ fn comparison(input: &mut Input<'_>) -> ModalResult<Written> {
     let unit = unit.verify(|unit: &str| !matches!(unit, "and" | "or")).with_span();
     let unit = opt(preceded(multispace0, unit));
     (figure, opt(argument), relation, number, unit)
-        .map(|(figure, argument, relation, (number, at), unit)| Written {
-            figure: figure.into(),
-            argument: argument.map(Into::into),
-            relation,
-            number,
-            unit: unit.unwrap_or(("", at)).into(),
+        .map(|(figure, argument, relation, (number, at), unit)| {
+            Written::Compared(Compared {
+                figure: figure.into(),
+                argument: argument.map(Into::into),
+                relation,
+                number,
+                unit: unit.unwrap_or(("", at)).into(),
+            })
         })
         .parse_next(input)
 }
@@ -215,7 +242,8 @@ mod tests {
             match tree {
                 Tree::Any(trees) => joined(trees, " or "),
                 Tree::All(trees) => joined(trees, " and "),
-                Tree::Leaf(it) => {
+                Tree::Leaf(Written::Verdict(name)) => format!("verdict[{}]", name.text),
+                Tree::Leaf(Written::Compared(it)) => {
                     let argument = it.argument.as_ref().map(|it| format!("[{}]", it.text));
                     let (figure, unit) = (&it.figure.text, &it.unit.text);
                     let argument = argument.unwrap_or_default();
@@ -240,6 +268,13 @@ mod tests {
         assert_eq!(shape("runnable<20%"), "runnable Less 20%");
         assert_eq!(shape("calls(futex) <= 1000/s"), "calls[futex] AtMost 1000/s");
         assert_eq!(shape("busy_cpus == 2"), "busy_cpus Equal 2");
+    }
+
+    #[test]
+    fn a_verdict_is_no_comparison_and_is_joined_as_one_is() {
+        assert_eq!(shape("verdict(io-wait)"), "verdict[io-wait]");
+        assert_eq!(shape("verdict ( any ) and lost < 1"), "(verdict[any] and lost Less 1)");
+        assert_eq!(shape("verdicts > 1"), "verdicts More 1");
     }
 
     #[test]
@@ -271,6 +306,11 @@ mod tests {
             ("lost > 0 or or", 14, "`>`, `>="),
             ("lost > 0 && lost < 5", 9, "`and`, `or` or the end"),
             ("(lost > 0", 9, "a `)` here"),
+            ("verdict", 7, "the name of a verdict in parentheses"),
+            ("verdict > 3", 8, "the name of a verdict in parentheses"),
+            ("verdict()", 8, "the name of a verdict here"),
+            ("verdict(io-wait", 15, "a `)` here"),
+            ("verdict(io-wait) > 0", 17, "`and`, `or` or the end"),
             ("lost > 0)", 8, "`and`, `or` or the end"),
         ];
         for (text, at, what) in cases {

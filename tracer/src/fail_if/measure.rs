@@ -1,7 +1,7 @@
 //! Conditions held against reports.
 
 use super::{
-    condition::Comparison,
+    condition::{Claim, Comparison},
     figures::{DISTRIBUTIONS, Of, Parts},
     units::{Kind, Unit},
 };
@@ -9,6 +9,7 @@ use crate::{
     kernel::{selection::Selection, syscalls},
     recording::Recording,
     report::{Figures, Report, Row, number_of_row, stands_for},
+    verdicts::Diagnosis,
 };
 
 /// One run, as far as conditions need it.
@@ -38,16 +39,24 @@ pub struct Subject<'a> {
     /// The run that they speak of.
     pub run: Run<'a>,
     /// What it is compared with.
-    pub base: Option<Run<'a>>,
+    pub base: Option<Base<'a>>,
 }
 
-/// A figure of a run, and whether it stands to its limit as the comparison says.
+/// The run that another is compared with.
+#[derive(Clone, Copy, Debug)]
+pub struct Base<'a> {
+    /// The run itself.
+    pub run: Run<'a>,
+    /// What stands out in both runs together, and in neither alone.
+    pub together: &'a Diagnosis,
+}
+
+/// A figure of a run and whether it stands to its limit as the comparison says, or a verdict and whether
+/// it was given.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
     /// As in the condition.
     pub name: String,
-    /// What kind of figure it is.
-    pub kind: Kind,
     /// What was measured, or why nothing is known.
     pub value: Result<Value, String>,
     /// Whether it stands so to its limit; `None` if it is unknown.
@@ -65,22 +74,33 @@ pub enum Value {
     Count(f64, Option<f64>),
     /// A mean number.
     Number(f64),
-    /// How it was in the base, how it is now, and the ratio. Sums are per unit of work, or per second.
-    Ratio(f64, f64, f64),
+    /// What kind of figure it is, how it was in the base, how it is now, and the ratio. Sums are per unit
+    /// of work, or per second.
+    Ratio(Kind, f64, f64, f64),
+    /// The verdicts asked for that were given, each with its strength.
+    Verdicts(Vec<String>),
 }
 
 /// A figure, and the row it is of where several were asked for.
 type Read = Result<(f64, Option<String>), String>;
 
+/// Finds out what a claim is about.
+pub(super) fn measure(claim: &Claim, subject: &Subject<'_>) -> Measured {
+    match claim {
+        Claim::Compared(comparison) => figure(comparison, subject),
+        Claim::Given(asked) => asked.measure(subject),
+    }
+}
+
 /// Measures one figure.
-pub(super) fn measure(comparison: &Comparison, subject: &Subject<'_>) -> Measured {
+fn figure(comparison: &Comparison, subject: &Subject<'_>) -> Measured {
     let value = match comparison.unit {
         Unit::Times => ratio(comparison, subject),
         _ => plain(comparison, &subject.run),
     };
     let figure = value.as_ref().ok().map(|value| in_unit(value, comparison.unit));
     let holds = figure.map(|figure| comparison.relation.holds(figure, comparison.limit));
-    Measured { name: comparison.name(), kind: comparison.kind(), value, holds }
+    Measured { name: comparison.name(), value, holds }
 }
 
 /// The value in the unit of the limit. That the two fit was checked when the condition was read.
@@ -97,6 +117,7 @@ fn in_unit(value: &Value, unit: Unit) -> f64 {
             | Value::Number(plain),
             _,
         ) => *plain,
+        (Value::Verdicts(given), _) => given.len() as f64,
     }
 }
 
@@ -120,7 +141,7 @@ fn plain(comparison: &Comparison, run: &Run<'_>) -> Result<Value, String> {
 }
 
 fn ratio(comparison: &Comparison, subject: &Subject<'_>) -> Result<Value, String> {
-    let base = subject.base.as_ref().ok_or("there is no other run to compare with")?;
+    let base = subject.base.as_ref().ok_or("there is no other run to compare with")?.run;
     let side = |run: &Run<'_>, which: &str| {
         let (figure, _) = read(comparison, run).map_err(|why| format!("in {which}, {why}"))?;
         let seconds = real(run.report.window_ns) / 1e9;
@@ -137,10 +158,10 @@ fn ratio(comparison: &Comparison, subject: &Subject<'_>) -> Result<Value, String
             }
         }
     };
-    let (before, now) = (side(base, "the base")?, side(&subject.run, "the new run")?);
+    let (before, now) = (side(&base, "the base")?, side(&subject.run, "the new run")?);
     // Nothing against nothing is no change.
     let ratio = if before == 0.0 && now == 0.0 { 1.0 } else { now / before };
-    Ok(Value::Ratio(before, now, ratio))
+    Ok(Value::Ratio(comparison.kind(), before, now, ratio))
 }
 
 fn read(comparison: &Comparison, run: &Run<'_>) -> Read {

@@ -1,7 +1,7 @@
 //! `--fail-if`: conditions for scripts and CI, held against a report.
 //!
-//! A condition compares figures with limits, as in `p99(brk) > 3ms and runnable > 20%`; the language
-//! is described in `docs/fail-if.md`. `grammar` reads it, `condition` gives the words their
+//! A condition compares figures with limits, as in `p99(brk) > 3ms and runnable > 20%`, or asks for a
+//! verdict, as in `verdict(heap-churn)`; the language is described in `docs/fail-if.md`. `grammar` reads it, `condition` gives the words their
 //! meaning and refuses what has none, both before anything runs; `measure` holds it against the
 //! reports of one run, or of two. What is not known neither holds nor does not: it is an error, unless
 //! the rest of the condition decides without it.
@@ -14,6 +14,7 @@ mod measure;
 mod names;
 mod tree;
 mod units;
+mod verdict;
 
 use std::{io::Write, os::fd::AsFd};
 
@@ -22,7 +23,7 @@ use anyhow::{Result, bail};
 pub use self::{
     condition::{About, Condition},
     error::ConditionError,
-    measure::{Measured, Run, Subject, Value},
+    measure::{Base, Measured, Run, Subject, Value},
     units::Kind,
 };
 use crate::sinks::{self, Style};

@@ -7,6 +7,7 @@ use crate::{
         Budget, Concurrency, Cpus, Figures, Group, Lock, Report, Row, SCHEMA, Sched, Switches,
         Trust,
     },
+    verdicts::{Diagnosis, RULES, Strength, Undecided, Verdict},
 };
 
 const MS: u64 = 1_000_000;
@@ -96,7 +97,9 @@ fn compared(text: &str, change: impl Fn(&mut Report), work: Option<[f64; 2]>) ->
     let (base, mut new) = (report(), report());
     change(&mut new);
     let run = |report, side: usize| Run { report, selection: None, work: work.map(|it| it[side]) };
-    conditions.judge(&Subject { run: run(&new, 1), base: Some(run(&base, 0)) }).remove(0)
+    let together = Diagnosis::default();
+    let base = Base { run: run(&base, 0), together: &together };
+    conditions.judge(&Subject { run: run(&new, 1), base: Some(base) }).remove(0)
 }
 
 fn error(text: &str, about: About<'_>) -> String {
@@ -276,10 +279,80 @@ fn the_status_is_3_if_one_holds_an_error_if_one_is_unknown_and_else_as_it_was() 
     assert!(error.starts_with("it cannot be decided whether `irq > 1%` holds: `irq`"), "{error}");
 }
 
+fn verdict(name: &'static str) -> Verdict {
+    let [what, remedy, against] = [(); 3].map(|()| String::new());
+    let (strength, evidence) = (Strength::Clear, [(); 3].map(|()| String::new()));
+    Verdict { name: name.into(), strength, what, evidence, remedy, against, weight: 0.5 }
+}
+
+fn undecided(name: Option<&'static str>) -> Undecided {
+    Undecided { name: name.map(Into::into), missing: "samples".to_owned() }
+}
+
+/// Whether a condition holds of a run with these verdicts.
+fn of_verdicts(text: &str, diagnosis: Option<Diagnosis>) -> Option<bool> {
+    let conditions = Conditions::parse(&[text], ONE).unwrap_or_else(|error| panic!("{error}"));
+    let report = Report { diagnosis, ..report() };
+    let run = Run { report: &report, selection: None, work: None };
+    conditions.judge(&Subject { run, base: None })[0].holds
+}
+
+#[test]
+fn a_verdict_holds_if_it_was_given_whatever_its_place() {
+    let verdicts = vec![verdict("heap-churn"), verdict("io-wait")];
+    let given = Diagnosis { verdicts, cannot_tell: vec![undecided(Some("mapping-churn"))] };
+    let holds = |text| of_verdicts(text, Some(given.clone()));
+    assert_eq!(holds("verdict(heap-churn)"), Some(true));
+    assert_eq!(holds("verdict(io_wait) and verdict(any)"), Some(true));
+    assert_eq!(holds("verdict(cpu-quota)"), Some(false));
+    assert_eq!(holds("verdict(mapping-churn)"), None, "that rule could not tell");
+    assert_eq!(holds("verdict(mapping-churn) or lost == 0"), Some(true), "the rest decides");
+    assert_eq!(of_verdicts("verdict(any)", Some(Diagnosis::default())), Some(false));
+}
+
+#[test]
+fn where_nothing_can_be_told_a_verdict_is_unknown() {
+    let nothing = Diagnosis { verdicts: vec![], cannot_tell: vec![undecided(None)] };
+    let one = Diagnosis { cannot_tell: vec![undecided(Some("mapping-churn"))], ..nothing.clone() };
+    assert_eq!(of_verdicts("verdict(io-wait)", Some(nothing.clone())), None);
+    assert_eq!(of_verdicts("verdict(any)", Some(nothing)), None);
+    assert_eq!(of_verdicts("verdict(any)", Some(one.clone())), None);
+    assert_eq!(of_verdicts("verdict(io-wait)", Some(one)), Some(false));
+    assert_eq!(of_verdicts("verdict(any)", None), None, "a recording that was cut short");
+}
+
+#[test]
+fn of_two_runs_a_verdict_is_that_of_the_new_one_or_of_both_together() {
+    let with = |name| Diagnosis { verdicts: vec![verdict(name)], ..Diagnosis::default() };
+    let base = Report { diagnosis: Some(with("cpu-quota")), ..report() };
+    let new = Report { diagnosis: Some(with("io-wait")), ..report() };
+    let together = with("memory-bandwidth");
+    let run = |report| Run { report, selection: None, work: None };
+    let holds = |text: &str| {
+        let base = Base { run: run(&base), together: &together };
+        let subject = Subject { run: run(&new), base: Some(base) };
+        Conditions::parse(&[text], TWO).unwrap().judge(&subject)[0].holds
+    };
+    assert_eq!(holds("verdict(io-wait) and verdict(memory-bandwidth)"), Some(true));
+    assert_eq!(holds("verdict(cpu-quota)"), Some(false), "it was given on the base");
+}
+
+#[test]
+fn a_verdict_that_does_not_exist_is_refused_and_the_nearest_is_named() {
+    let wrong = |text| error(text, ONE);
+    assert!(wrong("verdict(heap-chrun)").contains("did you mean `heap-churn`?"));
+    assert!(wrong("verdict(anny)").contains("did you mean `any`?"));
+    assert!(wrong("verdit(any) > 0").contains("did you mean `verdict`?"));
+    let none_like_it = wrong("verdict(zzzzzzzz)");
+    assert!(RULES.iter().all(|rule| none_like_it.contains(rule.name)), "{none_like_it}");
+    assert!(wrong("verdict(memory-bandwidth)").contains("only `tracer compare` has two"));
+}
+
 #[test]
 fn every_figure_is_documented() {
     let text = include_str!("../../../docs/fail-if.md");
     for figure in &figures::FIGURES {
         assert!(text.contains(&format!("`{}", figure.name)), "`{}` is not", figure.name);
     }
+    assert!(text.contains("`verdict(NAME)`") && text.contains("`verdict(any)`"));
 }

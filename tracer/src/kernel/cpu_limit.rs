@@ -40,11 +40,29 @@ impl CpuLimit {
         let affinity = sched_getaffinity(Pid::from_raw(pid))
             .with_context(|| format!("cannot read which CPUs process {pid} may use"))?;
         let allowed = (0..CpuSet::count()).filter(|&cpu| affinity.is_set(cpu).unwrap_or(false));
-        let path = format!("/proc/{pid}/cgroup");
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-        let (quota, group) = quota(&memberships(&text)?, hierarchies);
+        let (quota, group) = quota_in(&groups_of(pid)?, hierarchies)?;
         Ok(Self { allowed_cpus: allowed.count(), quota, group })
     }
+}
+
+/// The groups of a process, as its `/proc/PID/cgroup` lists them.
+///
+/// # Errors
+/// If the process has gone.
+pub fn groups_of(pid: i32) -> anyhow::Result<String> {
+    let path = format!("/proc/{pid}/cgroup");
+    fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))
+}
+
+/// The smallest quota of groups that are listed so, and the directory of the group that has it.
+///
+/// # Errors
+/// If that is no such list.
+pub fn quota_in(
+    groups: &str,
+    hierarchies: &Hierarchies,
+) -> anyhow::Result<(Quota, Option<PathBuf>)> {
+    Ok(quota(&memberships(groups)?, hierarchies))
 }
 
 /// The smallest quota from the process's group up to the root, and whose it is. The `cpu` controller belongs to one
@@ -121,7 +139,7 @@ mod tests {
         (directory, Mount { version, controllers, root: root.into(), mount_point })
     }
 
-    fn quota_of(groups: &str, mounts: Vec<Mount>) -> Quota {
+    fn smallest(groups: &str, mounts: Vec<Mount>) -> Quota {
         quota(&memberships(groups).unwrap(), &Hierarchies(mounts)).0
     }
 
@@ -140,8 +158,8 @@ mod tests {
     fn the_smallest_quota_on_the_way_up_wins_in_version_2() {
         let files = [("a/cpu.max", "100000 100000"), ("a/b/cpu.max", "max 100000")];
         let (_kept, mount) = tree(Version::V2, "/", &files);
-        assert_eq!(quota_of("0::/a/b/c\n", vec![mount.clone()]), Quota::Cpus(1.0));
-        assert_eq!(quota_of("0::/other\n", vec![mount]), Quota::Unlimited);
+        assert_eq!(smallest("0::/a/b/c\n", vec![mount.clone()]), Quota::Cpus(1.0));
+        assert_eq!(smallest("0::/other\n", vec![mount]), Quota::Unlimited);
     }
 
     #[test]
@@ -163,29 +181,29 @@ mod tests {
         ];
         let (_kept, mount) = tree(Version::V1, "/", &files);
         let groups = "5:memory:/elsewhere\n3:cpu,cpuacct:/a/b\n";
-        assert_eq!(quota_of(groups, vec![mount]), Quota::Cpus(2.5));
+        assert_eq!(smallest(groups, vec![mount]), Quota::Cpus(2.5));
     }
 
     #[test]
     fn in_a_mixed_layout_version_1_has_the_controller_and_version_2_is_not_asked() {
         let (_kept_1, of_v1) = tree(Version::V1, "/", &[("a/notify_on_release", "0")]);
         let (_kept_2, of_v2) = tree(Version::V2, "/", &[("a/cpu.max", "1 100000")]);
-        assert_eq!(quota_of("3:cpu:/a\n0::/a\n", vec![of_v2, of_v1]), Quota::Unlimited);
+        assert_eq!(smallest("3:cpu:/a\n0::/a\n", vec![of_v2, of_v1]), Quota::Unlimited);
     }
 
     #[test]
     fn in_a_container_the_mount_point_is_the_containers_own_group() {
         let (_kept, mount) = tree(Version::V2, "/docker/abc", &[("cpu.max", "50000 100000")]);
-        assert_eq!(quota_of("0::/docker/abc\n", vec![mount]), Quota::Cpus(0.5));
+        assert_eq!(smallest("0::/docker/abc\n", vec![mount]), Quota::Cpus(0.5));
     }
 
     #[test]
     fn a_group_that_is_out_of_sight_has_an_unknown_quota() {
         let (_kept, mount) = tree(Version::V2, "/", &[]);
-        assert_eq!(quota_of("0::/../host\n", vec![mount.clone()]), Quota::Unknown);
-        assert_eq!(quota_of("3:cpu:/a\n0::/a\n", vec![mount]), Quota::Unknown);
-        assert_eq!(quota_of("0::/a\n", vec![]), Quota::Unknown);
-        assert_eq!(quota_of("", vec![]), Quota::Unknown);
+        assert_eq!(smallest("0::/../host\n", vec![mount.clone()]), Quota::Unknown);
+        assert_eq!(smallest("3:cpu:/a\n0::/a\n", vec![mount]), Quota::Unknown);
+        assert_eq!(smallest("0::/a\n", vec![]), Quota::Unknown);
+        assert_eq!(smallest("", vec![]), Quota::Unknown);
     }
 
     #[test]

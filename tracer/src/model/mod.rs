@@ -17,6 +17,7 @@ mod processes;
 mod running;
 mod samples;
 mod stays;
+mod stretch;
 mod ticks;
 
 pub use accounts::{Account, Accounts, Owner};
@@ -30,6 +31,7 @@ pub use pauses::{Cause, Pause, Pauses};
 pub use processes::{End, Process, Processes, Span};
 pub use samples::{Code, Place, Samples};
 pub use stays::{Asleep, Stays, Sum, Waker};
+pub use stretch::{Stretch, UnderWay};
 
 use std::collections::BTreeSet;
 
@@ -82,60 +84,6 @@ struct Later {
     samples: Vec<(Sample, Option<Code>)>,
     folded_calls: Vec<FoldedCalls>,
     folded_stays: Vec<FoldedStays>,
-}
-
-/// The accounts of a stretch of time.
-#[derive(Clone, Debug)]
-pub struct Stretch {
-    /// Its beginning.
-    pub start_ns: u64,
-    /// Its end.
-    pub end_ns: u64,
-    /// What was done in it.
-    pub accounts: Accounts,
-    /// How many ran at the same time.
-    pub concurrency: Concurrency,
-    /// Who was held up.
-    pub pauses: Pauses,
-    /// Where all waited for the kernel's own locks.
-    pub locks_by_place: ByPlace,
-    /// What the kernel has summed and does not know whose it is: a part of the sum over all only.
-    pub of_nobody: Account,
-}
-
-impl Stretch {
-    fn begin(start_ns: u64, keep: Keep) -> Self {
-        Self {
-            start_ns,
-            end_ns: u64::MAX,
-            accounts: Accounts::default(),
-            concurrency: Concurrency::default(),
-            pauses: Pauses::over(keep.pauses_over_ns),
-            locks_by_place: ByPlace::new(),
-            of_nobody: Account::default(),
-        }
-    }
-
-    /// Adds the stretch that followed.
-    pub fn absorb(&mut self, later: &Self) {
-        self.end_ns = later.end_ns;
-        self.accounts.absorb(&later.accounts);
-        self.concurrency.absorb(&later.concurrency);
-        self.pauses.absorb(&later.pauses);
-        locks::absorb(&mut self.locks_by_place, &later.locks_by_place);
-        self.of_nobody.absorb(&later.of_nobody);
-    }
-}
-
-/// What is found under way when a stretch ends.
-#[derive(Clone, Copy, Debug)]
-pub struct UnderWay<'a> {
-    /// The calls that are open.
-    pub calls: &'a [Call],
-    /// How every thread stands.
-    pub threads: &'a [Standing],
-    /// Nothing follows: what is under way will send no more.
-    pub last: bool,
 }
 
 impl Model {

@@ -30,17 +30,7 @@ fn hist(times: &[u64]) -> Hist {
 }
 
 fn figures(hist: &Hist) -> Figures {
-    Figures {
-        total: hist.sum(),
-        mean: hist.mean(),
-        p50: hist.quantile(0.5),
-        p90: hist.quantile(0.9),
-        p99: hist.quantile(0.99),
-        p999: hist.quantile(0.999),
-        max: hist.max(),
-        histogram: Vec::new(),
-        hdr: Some(hist.encoded()),
-    }
+    Figures::of(hist, false, true)
 }
 
 impl Worked {

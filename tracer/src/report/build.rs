@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
-    Bucket, Budget, Concurrency, Figures, Fold, Group, Row,
+    Budget, Concurrency, Figures, Fold, Group, Row,
     births::born,
     budget::budget,
     drafts::{Draft, drafts, of_processes},
@@ -185,20 +185,5 @@ fn row(kind: CallKind, calls: &Calls, options: &Options) -> Row {
 }
 
 pub(super) fn figures(hist: &Hist, options: &Options) -> Figures {
-    let bucket = |(from_ns, to_ns, count)| Bucket { from_ns, to_ns, count };
-    Figures {
-        total: hist.sum(),
-        mean: hist.mean(),
-        p50: hist.quantile(0.5),
-        p90: hist.quantile(0.9),
-        p99: hist.quantile(0.99),
-        p999: hist.quantile(0.999),
-        max: hist.max(),
-        histogram: if options.histograms {
-            hist.octaves().map(bucket).collect()
-        } else {
-            Vec::new()
-        },
-        hdr: options.hdr.then(|| hist.encoded()),
-    }
+    Figures::of(hist, options.histograms, options.hdr)
 }

@@ -2,10 +2,118 @@
 
 use std::cmp::Reverse;
 
-use super::{
-    Concurrency, Faults, Options, Pause, Sched, Sleep, Switches, Waker, build::figures, names,
-};
+use serde::{Deserialize, Serialize};
+
+use super::{Figures, Options, build::figures, names};
 use crate::model::{self, Cause, Processes, Stays, Stretch};
+
+/// What the scheduler did.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Sched {
+    /// How often its threads left a CPU.
+    pub switches: Switches,
+    /// How often they came onto another CPU than before.
+    pub migrations: u64,
+    /// Lengths of the stays on a CPU.
+    pub on_cpu_ns: Figures,
+    /// Waits for a CPU, each from runnable to running.
+    pub run_queue_ns: Figures,
+    /// Sleeps, each from leaving the CPU to being woken.
+    pub off_cpu_ns: Figures,
+    /// The same by what they slept in, longest total first.
+    pub off_cpu: Vec<Sleep>,
+    /// Who woke its threads, most time slept first; at most ten. None where stays were summed in
+    /// the kernel, for then it is unknown.
+    pub wakers: Vec<Waker>,
+    /// Page faults served without I/O, and with it.
+    pub faults: Faults,
+}
+
+/// How often threads left a CPU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Switches {
+    /// To sleep.
+    pub voluntary: u64,
+    /// Able to go on: preempted, or by `sched_yield`.
+    pub involuntary: u64,
+}
+
+/// Page faults.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Faults {
+    /// Without I/O.
+    pub minor: u64,
+    /// With I/O.
+    pub major: u64,
+}
+
+/// Sleeps for one reason.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Sleep {
+    /// What the thread slept in: a system call, "page fault", "stopped", "unknown".
+    pub reason: String,
+    /// How often.
+    pub count: u64,
+    /// How long.
+    pub ns: Figures,
+    /// The part of it that nothing could have interrupted: in most calls that is I/O, or a wait for
+    /// one of the kernel's own semaphores.
+    #[serde(default)]
+    pub uninterruptible_ns: u64,
+}
+
+/// Who ended sleeps.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Waker {
+    /// The process; absent for timers, interrupts and whoever is no target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// Its thread.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tid: Option<u32>,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comm: Option<String>,
+    /// How many sleeps it ended.
+    pub wakes: u64,
+    /// How long these were, together.
+    pub slept_ns: u64,
+}
+
+/// How many target threads were on a CPU, or wanted to be, at the same time.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Concurrency {
+    /// Mean number of CPUs that targets were on.
+    pub busy_cpus: f64,
+    /// Mean number of threads that were on a CPU or waited for one.
+    pub runnable_running: f64,
+    /// Share of the window in which 0, 1, 2 … target threads were on a CPU at once. Absent where
+    /// stays were summed in the kernel, for then it is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub running_share: Option<Vec<f64>>,
+    /// Share of the window in which threads of 0, 1, 2 … target processes were on a CPU at once;
+    /// absent as `running_share`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub running_processes_share: Option<Vec<f64>>,
+}
+
+/// A long stretch in which a thread that wanted to run did not, or sat in one call.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Pause {
+    /// When it began, since the window opened.
+    pub start_ns: u64,
+    /// How long it was.
+    pub ns: u64,
+    /// The process; null if its birth was lost.
+    pub pid: Option<u32>,
+    /// The thread.
+    pub tid: u32,
+    /// The name of the process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comm: Option<String>,
+    /// What it was: "waiting for a CPU", "throttled", or "in CALL".
+    pub cause: String,
+}
 
 /// So many wakers are named.
 const WAKERS: usize = 10;

@@ -7,6 +7,11 @@ use super::{Session, clock, spent::Usage, to_ns};
 use crate::decode;
 
 impl Session {
+    /// Looks under which CPU quota the targets are.
+    pub(super) fn look_at_limits(&mut self) {
+        self.summary.look_at_limits(self.model.processes(), clock::now_ns());
+    }
+
     /// Works out how many threads ran at once, up to now.
     pub(super) fn settle(&mut self) -> Result<()> {
         let now_ns = clock::now_ns();

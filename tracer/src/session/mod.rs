@@ -4,6 +4,7 @@ mod clock;
 mod counts;
 mod ending;
 mod folding;
+mod limits;
 mod looks;
 mod output;
 mod record;
@@ -29,7 +30,7 @@ use self::{
     shedding::Shedding,
     summary::{Known, Summary},
     targets::Watched,
-    timers::{at, every, tick},
+    timers::{Slowing, at, every, tick},
 };
 use crate::{
     attach::{self, Programs, Record, Sampling, Settings},
@@ -51,6 +52,10 @@ const SEARCH_EVERY: Duration = Duration::from_millis(100);
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
 /// How often the cost of tracing is compared with its budget.
 const WEIGH_EVERY: Duration = Duration::from_millis(250);
+/// When it is first looked under which CPU quota the targets are; then after twice as long, and so on.
+const LIMITS_AFTER: Duration = Duration::from_millis(50);
+/// It is looked at this often at least.
+const LIMITS_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs, reports, and returns the exit status.
 ///
@@ -225,6 +230,7 @@ impl Session {
         let mut search = every(SEARCH_EVERY);
         let mut settle = every(SETTLE_EVERY);
         let mut weigh = every(WEIGH_EVERY);
+        let mut limits = Slowing::new(LIMITS_AFTER, LIMITS_EVERY);
         let is_series = self.config.interval.is_some();
         let mut checkpoint = self.recorder.as_ref().map(|_| every(CHECKPOINT_EVERY));
         // Before the intervals: of two that end together, the window goes first.
@@ -254,6 +260,7 @@ impl Session {
                     self.drain()?;
                 }
                 _ = settle.tick() => self.settle()?,
+                () = limits.tick() => self.look_at_limits(),
                 _ = weigh.tick(), if self.shedding.is_some() => self.weigh()?,
                 _ = search.tick(), if self.targets.watches_groups() => self.join_groups()?,
                 _ = drain.tick() => {
@@ -326,6 +333,7 @@ impl Session {
 
     /// Ends the stretch of time under way.
     fn cut(&mut self, last: bool) -> Result<Stretch> {
+        self.look_at_limits();
         let edge_ns = self.folding.turn(&mut self.programs, true)?;
         self.model.edge(edge_ns);
         self.summary.edge(self.programs.cost()?);

@@ -6,22 +6,19 @@ use anyhow::Result;
 
 use super::{
     counts::Counts,
+    limits::{Limits, Ruling},
     shedding::Shedding,
     spent::{Spent, Usage},
     targets::Watched,
-    throttling, to_ns,
+    to_ns,
 };
 use crate::{
     attach::{Cost, Programs},
     config::{Command, Config, Targets},
     decode::NotARecord,
-    kernel::{
-        cgroup::Hierarchies,
-        cpu_limit::{CpuLimit, Quota},
-    },
     model::{Model, Processes, Stretch},
     recording::{self, Shape},
-    report::{self, Cpus, Interval, Options, Report, SCHEMA, Shown, Throttling, Trust},
+    report::{self, Cpus, Interval, Options, Report, SCHEMA, Shown, Trust},
     symbols::{Names, Symbols},
     verdicts::{self, Blind, Diagnosis},
 };
@@ -66,10 +63,8 @@ pub(super) struct Summary {
     pub(super) sample_hz: Option<u32>,
     /// Waits for locks are counted.
     locks: bool,
-    /// Whether they are under a quota cannot be seen.
-    quota_unknown: bool,
-    /// The quota that the targets are under.
-    quota: Option<throttling::Quota>,
+    /// The quotas that targets are under; `None` without a target that could be asked.
+    limits: Option<Limits>,
     notes: BTreeSet<String>,
     /// The intervals that are over.
     past: Option<Stretch>,
@@ -130,38 +125,19 @@ impl Summary {
         let online = aya::util::online_cpus().ok().map(|cpus| cpus.len());
         self.cpus.online = online.and_then(|cpus| cpus.try_into().ok());
         let pid = pid.or_else(|| targets.first_pid()).or_else(first)?;
-        match Hierarchies::mounted().and_then(|groups| CpuLimit::of(pid, &groups)) {
-            Ok(CpuLimit { allowed_cpus, quota, group }) => {
+        match Limits::begin(pid, start_ns) {
+            Ok((limits, allowed_cpus)) => {
                 self.cpus.allowed = allowed_cpus.try_into().ok();
-                match quota {
-                    Quota::Cpus(cpus) => {
-                        self.cpus.quota = Some(cpus);
-                        if !self.throttling {
-                            self.note(
-                                "not available on this kernel: throttled time of each thread \
-                                 (needs 6.18); it is in the time waiting for a CPU"
-                                    .to_owned(),
-                            );
-                        }
-                    }
-                    Quota::Unlimited => {}
-                    Quota::Unknown => {
-                        self.quota_unknown = true;
-                        self.note(format!(
-                            "whether process {pid} has a CPU quota cannot be seen from here"
-                        ));
-                    }
-                }
-                self.quota = group.and_then(|group| self.known(throttling::Quota::watch(group)));
+                self.limits = Some(limits);
             }
             Err(e) => self.note(format!("CPUs allowed to the targets are unknown: {e:#}")),
         }
         Some(pid)
     }
 
-    /// What could be read of a quota; if it could not, that is noted.
-    fn known<T>(&mut self, read: Result<T>) -> Option<T> {
-        read.inspect_err(|e| self.note(format!("what the CPU quota did is unknown: {e:#}"))).ok()
+    /// Looks under which quota the targets are now.
+    pub(super) fn look_at_limits(&mut self, processes: &Processes, now_ns: u64) {
+        self.limits.iter_mut().for_each(|limits| limits.look(processes, now_ns));
     }
 
     /// The report of an interval, and with `record` all that may be asked of it later.
@@ -176,10 +152,9 @@ impl Summary {
         let lost_calls = known.counts.lost_calls;
         let lost = lost_calls - std::mem::replace(&mut self.lost_before, lost_calls);
         let start_ns = stretch.start_ns.saturating_sub(self.window_start_ns);
-        let throttling = self.quota.as_mut().map(throttling::Quota::interval);
-        let throttling = throttling.and_then(|read| self.known(read));
+        let ruling = self.limits.as_mut().map(|it| it.interval(stretch)).unwrap_or_default();
         let make = |shape| {
-            let mut report = self.report(stretch, known, throttling.clone(), spent, shape);
+            let mut report = self.report(stretch, known, &ruling, spent, shape);
             report.interval = Some(Interval { index, start_ns });
             report.trust.lost = lost;
             report
@@ -200,16 +175,16 @@ impl Summary {
     /// All that may be asked later of the window up to the last stretch that is over; `None` before
     /// the first.
     pub(super) fn so_far(&mut self, known: &Known<'_>) -> Option<recording::Interval> {
-        let throttling = self.throttled();
         let past = self.past.as_ref()?;
+        let ruling = self.ruling(past);
         let spent = self.spent.whole();
-        let make = |shape| self.report(past, known, throttling.clone(), spent, shape);
+        let make = |shape| self.report(past, known, &ruling, spent, shape);
         Some(recording::Interval::take(true, known.config.top, make))
     }
 
-    fn throttled(&mut self) -> Option<Throttling> {
-        let read = self.quota.as_ref().map(throttling::Quota::whole);
-        read.and_then(|read| self.known(read))
+    /// The quota that counts in the window so far.
+    fn ruling(&self, whole: &Stretch) -> Ruling {
+        self.limits.as_ref().map(|limits| limits.whole(whole)).unwrap_or_default()
     }
 
     /// The report of the whole window, of which `last` is the last stretch, and with `record` all
@@ -227,27 +202,23 @@ impl Summary {
                 past
             }
         };
-        let throttling = self.throttled();
+        let ruling = self.ruling(&whole);
         let spent = self.spent.whole();
-        let make = |shape| self.report(&whole, known, throttling.clone(), spent, shape);
-        let diagnosis = self.diagnosis(&whole, known, throttling.clone());
+        let make = |shape| self.report(&whole, known, &ruling, spent, shape);
+        let diagnosis = self.diagnosis(&whole, known, &ruling);
         let make = |shape| Report { diagnosis: Some(diagnosis.clone()), ..make(shape) };
         let kept = record.then(|| recording::Interval::take(true, known.config.top, make));
         (make(live(known.config)), kept)
     }
 
     /// What stands out. Rules go by every process and all functions, whatever is shown of them.
-    fn diagnosis(
-        &self,
-        whole: &Stretch,
-        known: &Known<'_>,
-        throttling: Option<Throttling>,
-    ) -> Diagnosis {
+    fn diagnosis(&self, whole: &Stretch, known: &Known<'_>, ruling: &Ruling) -> Diagnosis {
         let shape = Shape { fold: None, histograms: false, hdr: false, top: usize::MAX };
-        let report = self.report(whole, known, throttling, self.spent.whole(), shape);
+        let report = self.report(whole, known, ruling, self.spent.whole(), shape);
         let processes =
             report::processes(whole, known.processes, &self.options(shape), known.names);
-        let blind = Blind::of(&known.config.selection, self.quota_unknown);
+        let unseen = self.limits.as_ref().is_some_and(|limits| limits.is_out_of_sight(whole));
+        let blind = Blind::of(&known.config.selection, unseen);
         verdicts::diagnose(&Report { processes, ..report }, &blind)
     }
 
@@ -268,7 +239,7 @@ impl Summary {
         &self,
         stretch: &Stretch,
         known: &Known<'_>,
-        throttling: Option<Throttling>,
+        ruling: &Ruling,
         spent: Usage,
         shape: Shape,
     ) -> Report {
@@ -303,11 +274,11 @@ impl Summary {
                 _ => None,
             },
             diagnosis: None,
-            cpus: self.cpus,
+            cpus: Cpus { quota: ruling.cpus, ..self.cpus },
             processes: groups,
             total,
             concurrency,
-            throttling,
+            throttling: ruling.throttling.clone(),
             pauses: report::pauses(stretch, processes, self.window_start_ns),
             trust,
         }
@@ -323,6 +294,7 @@ impl Summary {
                     .to_owned(),
             );
         }
+        notes.extend(self.limits.iter().flat_map(Limits::notes));
         if let (Some(shedding), Some(budget)) = (known.shedding, known.config.budget) {
             let changes = shedding.changes();
             notes.extend(changes.iter().take(TOLD).map(|change| change.sentence(budget)));

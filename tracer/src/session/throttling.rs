@@ -1,36 +1,47 @@
-//! What a CPU quota does to the targets in the window.
+//! What a CPU quota does to a control group in the window.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::{kernel::cpu_stat::CpuStat, report::Throttling};
 
-/// The control group whose quota counts, and what had happened in it before.
+/// What has happened in a group since it was first looked at.
 #[derive(Debug)]
-pub(super) struct Quota {
+pub(super) struct Throttled {
     group: PathBuf,
     at_start: CpuStat,
     at_interval: CpuStat,
+    /// At the last look at which the group was still there.
+    now: CpuStat,
 }
 
-impl Quota {
+impl Throttled {
     /// Begins to watch a group.
-    pub(super) fn watch(group: PathBuf) -> Result<Self> {
-        let now = CpuStat::of(&group)?;
-        Ok(Self { group, at_start: now, at_interval: now })
+    ///
+    /// # Errors
+    /// If its counts cannot be read.
+    pub(super) fn begin(group: &Path) -> Result<Self> {
+        let now = CpuStat::of(group)?;
+        Ok(Self { group: group.to_owned(), at_start: now, at_interval: now, now })
     }
 
-    /// What happened in the interval that ends now.
-    pub(super) fn interval(&mut self) -> Result<Throttling> {
-        let now = CpuStat::of(&self.group)?;
-        let before = std::mem::replace(&mut self.at_interval, now);
-        Ok(self.shown(now.since(before)))
+    /// Looks what has happened up to now, if the group is there.
+    pub(super) fn look(&mut self) {
+        if let Ok(now) = CpuStat::of(&self.group) {
+            self.now = now;
+        }
     }
 
-    /// What happened in the window.
-    pub(super) fn whole(&self) -> Result<Throttling> {
-        Ok(self.shown(CpuStat::of(&self.group)?.since(self.at_start)))
+    /// What happened in the interval that ends with the last look.
+    pub(super) fn interval(&mut self) -> Throttling {
+        let before = std::mem::replace(&mut self.at_interval, self.now);
+        self.shown(self.now.since(before))
+    }
+
+    /// What happened in the window, up to the last look.
+    pub(super) fn whole(&self) -> Throttling {
+        self.shown(self.now.since(self.at_start))
     }
 
     fn shown(&self, stat: CpuStat) -> Throttling {

@@ -29,3 +29,26 @@ pub(super) async fn tick(interval: Option<&mut Interval>) {
         None => pending().await,
     }
 }
+
+/// Ticks after a while, then after twice as long, and so on up to a longest while: what has just begun
+/// changes most.
+#[derive(Debug)]
+pub(super) struct Slowing {
+    next: Instant,
+    pause: Duration,
+    longest: Duration,
+}
+
+impl Slowing {
+    /// Begins now.
+    pub(super) fn new(first: Duration, longest: Duration) -> Self {
+        Self { next: Instant::now() + first, pause: first, longest }
+    }
+
+    /// Waits for the next tick. Whoever gives up waiting misses none.
+    pub(super) async fn tick(&mut self) {
+        sleep_until(self.next).await;
+        self.pause = (self.pause * 2).min(self.longest);
+        self.next = Instant::now() + self.pause;
+    }
+}

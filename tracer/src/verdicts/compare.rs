@@ -29,6 +29,9 @@ const SAME: f64 = 1.15;
 /// Fewer units are no measure.
 const UNITS: u64 = 10;
 
+/// Who is on a CPU for less of the time than this, beside the busiest process, does none of the work.
+const WORKS: f64 = 0.1;
+
 /// Whether the work takes longer in user mode in `new` than in `base`, and nothing else does:
 /// `memory-bandwidth`. Without `work` that cannot be told.
 ///
@@ -69,11 +72,7 @@ pub fn compare(base: &Report, new: &Report, work: Option<Work<'_>>) -> Finding {
             of_unit(kernel_ns(&base.all), work.base),
             of_unit(kernel_ns(&new.all), work.new),
         ),
-        (
-            "sleep",
-            of_unit(base.all.blocked_ns(), work.base),
-            of_unit(new.all.blocked_ns(), work.new),
-        ),
+        ("sleep", of_unit(asleep_ns(&base), work.base), of_unit(asleep_ns(&new), work.new)),
     ];
     // What waits for a CPU does so because others run, and says nothing of the work.
     let also = others.iter().find(|(_, base, new)| {
@@ -118,7 +117,8 @@ pub fn compare(base: &Report, new: &Report, work: Option<Work<'_>>) -> Finding {
                 percent(share(others[0].2.saturating_sub(others[0].1), grown))
             ),
         ],
-        remedy: "work on pieces that fit into the cache (chunks of an array, one operation after the \
+        remedy: "have workers that write into one shared array write to rows of their own, not to columns \
+                 side by side; work on pieces that fit into the cache (chunks of an array, one operation after the \
                  other on each), use smaller types (float32), fuse operations (numexpr, numba), or run \
                  fewer workers than there are cores, spread over the memory nodes (numactl)"
             .to_owned(),
@@ -127,6 +127,13 @@ pub fn compare(base: &Report, new: &Report, work: Option<Work<'_>>) -> Finding {
             .to_owned(),
         weight: 1.0 - 1.0 / growth,
     })
+}
+
+/// Sleep of those who do the work. Whoever started them and waits for their end sleeps through it all,
+/// which the fewer units there are for each second the more it is for a unit.
+fn asleep_ns(facts: &Facts<'_>) -> u64 {
+    let most = facts.processes.iter().map(Account::on_cpu_ns).max().unwrap_or(0);
+    facts.those(|it| share(it.on_cpu_ns(), most) >= WORKS).sum(Account::blocked_ns)
 }
 
 /// Time on a CPU in the kernel, as far as it is known.

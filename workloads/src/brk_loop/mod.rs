@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return worker::run(until);
     }
     let allocator = if args.healthy { Allocator::Keeps { mib: 128 } } else { Allocator::AsItIs };
-    workers::start(args.procs.count()?, || {
+    workers::start(args.procs.count()?, |_| {
         let mut command = workers::command(&["brk-loop", "worker"], allocator)?;
         command.args(args.until.to_arguments());
         Ok(command)

@@ -87,7 +87,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     let allocator =
         if args.healthy { Allocator::Keeps { mib: room(args.each.kib) } } else { Allocator::Maps };
-    workers::start(args.procs.count()?, || {
+    workers::start(args.procs.count()?, |_| {
         let mut command = workers::command(&["mmap-storm", "worker", "--kib"], allocator)?;
         command.arg(args.each.kib.to_string()).args(args.each.until.to_arguments());
         Ok(command)

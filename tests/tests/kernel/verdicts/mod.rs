@@ -5,6 +5,10 @@
     reason = "what goes wrong in a helper fails the test at hand"
 )]
 
+mod disk;
+mod missing;
+mod pages;
+mod pair;
 mod python;
 mod scenes;
 mod table;
@@ -31,7 +35,7 @@ use self::{
 
 /// So often a situation may fail to come about, by what the program itself says: with others on its
 /// CPUs, threads that would fight may take turns.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 5;
 
 /// Traces a scene, with a tracer that begins in a group. Its report, and what it says itself.
 #[track_caller]
@@ -100,10 +104,7 @@ fn unexpected(scene: &Scene, report: &Report) -> Option<String> {
 /// Judges what a scene was found to be. A host that takes the CPUs away for a while can make one run
 /// look like something else: a mistake counts if it is made in two of three runs.
 #[track_caller]
-fn judged(
-    run: impl Fn() -> Report,
-    mistake: impl Fn(&Report) -> Option<String>,
-) -> (Report, Option<String>) {
+fn judged<T>(run: impl Fn() -> T, mistake: impl Fn(&T) -> Option<String>) -> (T, Option<String>) {
     let first = run();
     let Some(told) = mistake(&first) else { return (first, None) };
     say(&format!("once more, twice: {told}"));

@@ -33,11 +33,20 @@ fn span_freely(truths: &[Value]) -> bool {
     let Some(truth) = truths.first() else { return false };
     let yields = truth["calls"]["sched_yield"].as_u64().unwrap_or(0);
     let waited = truth["schedstat"]["wait_ns"].as_u64().unwrap_or(0);
-    yields * 1_000_000_000 >= 50_000 * on_cpu_ns(truth) && waited * 10 <= on_cpu_ns(truth)
+    yields * 1_000_000_000 >= 50_000 * on_cpu_ns(truth) && waited * 7 <= on_cpu_ns(truth)
 }
 
 fn on_cpu_ns(truth: &Value) -> u64 {
     truth["schedstat"]["on_cpu_ns"].as_u64().unwrap_or(u64::MAX / 100_000)
+}
+
+/// A third of the loaders' time was sleep, for a disk.
+fn waited_for_a_disk(truths: &[Value]) -> bool {
+    let sum = |of: fn(&Value) -> Option<u64>| truths.iter().filter_map(of).sum::<u64>();
+    let wall = sum(|truth| truth["wall_ns"].as_u64());
+    let awake = sum(|truth| truth["schedstat"]["on_cpu_ns"].as_u64())
+        + sum(|truth| truth["schedstat"]["wait_ns"].as_u64());
+    wall.saturating_sub(awake) * 3 >= wall && sum(|truth| truth["disk_bytes"].as_u64()) > 0
 }
 
 /// Each cause in several sizes, on CPUs that it has to itself.
@@ -110,6 +119,14 @@ pub(super) const CAUSES: &[Scene] = &[
          workloads syscalls spin=1500ms & wait",
         Some("straggler"),
     ),
+    Scene {
+        came_about: waited_for_a_disk,
+        ..scene("workloads data-loader --procs 1 --seconds 0.8", Some("io-wait"))
+    },
+    Scene {
+        came_about: waited_for_a_disk,
+        ..scene("workloads data-loader --by map --procs 3 --seconds 0.8", Some("io-wait"))
+    },
 ];
 
 /// The same work without the cause.
@@ -126,5 +143,10 @@ pub(super) const TWINS: &[Scene] = &[
     scene("workloads gather --healthy --procs 4 --seconds 0.8", None),
     scene("workloads shm-sum --start fork --procs 2 --iterations 1 --passes 60", None),
     scene("workloads shm-sum --start exec --procs 4 --iterations 200 --healthy", None),
+    scene("workloads data-loader --procs 1 --seconds 0.8 --healthy", None),
+    scene("workloads data-loader --by map --procs 3 --seconds 0.8 --healthy", None),
+    // It takes two runs to see what they do to each other.
+    scene("workloads shared-columns --procs 2 --seconds 0.8", None),
+    scene("workloads shared-columns --procs 2 --seconds 0.8 --healthy", None),
     scene("for _ in 1 2 3 4 5; do workloads syscalls spin=500ms & done; wait", None),
 ];

@@ -44,8 +44,8 @@ fn is(figure: &Measured) -> String {
         Value::Count(count, Some(rate)) => format!("is {} ({}/s)", number(*count), number(*rate)),
         Value::Count(count, None) => format!("is {}", number(*count)),
         Value::Number(number) => format!("is {number:.2}"),
-        Value::Ratio(base, new, ratio) => {
-            let of = |value| match figure.kind {
+        Value::Ratio(kind, base, new, ratio) => {
+            let of = |value| match kind {
                 Kind::Latency | Kind::ThreadTime => time(value),
                 Kind::Count | Kind::Number => number(value),
             };
@@ -53,6 +53,8 @@ fn is(figure: &Measured) -> String {
             let ratio = if ratio.is_finite() { format!("{ratio:.2}x: ") } else { String::new() };
             format!("is {ratio}{} after {}", of(*new), of(*base))
         }
+        Value::Verdicts(given) if given.is_empty() => "was not given".to_owned(),
+        Value::Verdicts(given) => format!("was given: {}", given.join(", ")),
     }
 }
 
@@ -82,8 +84,8 @@ fn rounded(value: f64) -> u64 {
 mod tests {
     use super::*;
 
-    fn measured(name: &str, kind: Kind, value: Value, holds: bool) -> Measured {
-        Measured { name: name.to_owned(), kind, value: Ok(value), holds: Some(holds) }
+    fn measured(name: &str, value: Value, holds: bool) -> Measured {
+        Measured { name: name.to_owned(), value: Ok(value), holds: Some(holds) }
     }
 
     fn text(judgements: &[Judgement]) -> String {
@@ -95,12 +97,12 @@ mod tests {
     fn what_holds_is_said_with_every_figure_in_it() {
         let row = Some("brk shrink".to_owned());
         let figures = vec![
-            measured("p99(brk)", Kind::Latency, Value::Latency(4_880_000.0, row), true),
-            measured("runnable", Kind::ThreadTime, Value::ThreadTime(9.94e9, Some(0.497)), true),
-            measured("calls(futex)", Kind::Count, Value::Count(12_345.0, Some(2_469.0)), true),
-            measured("busy_cpus", Kind::Number, Value::Number(1.966), false),
-            measured("p50(brk)", Kind::Latency, Value::Ratio(16_000.0, 879_000.0, 54.9), true),
-            measured("errors", Kind::Count, Value::Ratio(0.0, 2.5, f64::INFINITY), true),
+            measured("p99(brk)", Value::Latency(4_880_000.0, row), true),
+            measured("runnable", Value::ThreadTime(9.94e9, Some(0.497)), true),
+            measured("calls(futex)", Value::Count(12_345.0, Some(2_469.0)), true),
+            measured("busy_cpus", Value::Number(1.966), false),
+            measured("p50(brk)", Value::Ratio(Kind::Latency, 16_000.0, 879_000.0, 54.9), true),
+            measured("errors", Value::Ratio(Kind::Count, 0.0, 2.5, f64::INFINITY), true),
         ];
         let holds =
             Judgement { condition: "p99(brk) > 3ms".to_owned(), holds: Some(true), figures };
@@ -117,10 +119,26 @@ mod tests {
     }
 
     #[test]
+    fn a_verdict_is_said_with_its_strength_or_not_to_have_been_given() {
+        let given =
+            |names: &[&str]| Value::Verdicts(names.iter().map(|&name| name.to_owned()).collect());
+        let figures = vec![
+            measured("verdict(any)", given(&["heap-churn (strong)", "io-wait (clear)"]), true),
+            measured("verdict(mmap-lock)", given(&[]), false),
+        ];
+        let condition = "verdict(any) or verdict(mmap-lock)".to_owned();
+        insta::assert_snapshot!(text(&[Judgement { condition, holds: Some(true), figures }]), @"
+        --fail-if holds: verdict(any) or verdict(mmap-lock)
+          verdict(any) was given: heap-churn (strong), io-wait (clear)
+          verdict(mmap-lock) was not given
+        ");
+    }
+
+    #[test]
     fn what_is_unknown_is_said_with_the_reason() {
         let value = Err("no call of `futex` was completed".to_owned());
         let name = "p99(futex)".to_owned();
-        let figures = vec![Measured { name, kind: Kind::Latency, value, holds: None }];
+        let figures = vec![Measured { name, value, holds: None }];
         let unknown = Judgement { condition: "p99(futex) > 3ms".to_owned(), holds: None, figures };
         insta::assert_snapshot!(text(&[unknown]), @"
         --fail-if cannot be decided: p99(futex) > 3ms

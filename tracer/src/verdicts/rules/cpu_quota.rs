@@ -101,7 +101,7 @@ fn remedy(facts: &Facts<'_>, quota: f64) -> String {
 }
 
 /// What can be told by the kernel's mark on each wait alone, where the group and its quota are not
-/// known: hidden from a container, or entered after tracing began.
+/// known: hidden from a container, or left again before anybody looked.
 fn without_its_group(facts: &Facts<'_>) -> Finding {
     let demand = facts.all.demand_ns();
     let own = facts.all.budget.throttled_ns.unwrap_or(0);

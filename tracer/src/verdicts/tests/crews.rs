@@ -275,23 +275,40 @@ fn workers_that_all_differ_have_no_straggler() {
     assert_eq!(names(&report(crew.to_vec())), [""; 0]);
 }
 
+/// A thread that computes for so long and sleeps the rest of the time in `read`, so much of it where
+/// nothing interrupts it.
+fn reader(on_cpu_ms: u64, uninterruptible_ms: u64) -> Group {
+    let mut reader = process(7, 1).computes(on_cpu_ms).sleeps_in("read", 10_000 - on_cpu_ms);
+    let uninterruptible_ns = uninterruptible_ms * MS;
+    let reason = "read".to_owned();
+    reader.sched.off_cpu = vec![Sleep { reason, uninterruptible_ns, ..Sleep::default() }];
+    reader
+}
+
 #[test]
 fn threads_that_wait_for_files_are_named_and_those_that_wait_for_pipes_are_not() {
-    let reader = |uninterruptible_ms: u64| {
-        let mut reader = process(7, 1).computes(1_000).sleeps_in("read", 9_000);
-        let uninterruptible_ns = uninterruptible_ms * MS;
-        let reason = "read".to_owned();
-        reader.sched.off_cpu = vec![Sleep { reason, uninterruptible_ns, ..Sleep::default() }];
-        reader
-    };
-    let verdict = only(&report(vec![reader(2_000)]));
-    assert_eq!((verdict.name.as_ref(), verdict.strength), ("io-wait", Strength::Clear));
-    assert!(verdict.what.contains("20 % of their time, most in read"), "{}", verdict.what);
-    assert_eq!(only(&report(vec![reader(3_000)])).strength, Strength::Strong);
-    assert_eq!(names(&report(vec![reader(1_999)])), [""; 0]);
-    let semaphore = reader(5_000).waits_for_lock("rwsem read", 10, 4_000);
+    let verdict = only(&report(vec![reader(1_000, 3_000)]));
+    assert_eq!((verdict.name.as_ref(), verdict.strength), ("io-wait", Strength::Strong));
+    assert!(verdict.what.contains("for 75 % of the time"), "{}", verdict.what);
+    assert!(verdict.what.ends_with("most in read"), "{}", verdict.what);
+    let semaphore = reader(1_000, 5_000).waits_for_lock("rwsem read", 10, 4_000);
     assert_eq!(names(&report(vec![semaphore])), [""; 0], "most of it was a lock");
-    let mut vfork = reader(5_000);
+    let mut vfork = reader(1_000, 5_000);
     vfork.sched.off_cpu[0].reason = "vfork".to_owned();
     assert_eq!(names(&report(vec![vfork])), [""; 0]);
+}
+
+#[test]
+fn waits_for_files_begin_at_a_fifth_of_the_work_and_of_a_thread() {
+    assert_eq!(only(&report(vec![reader(7_500, 2_500)])).strength, Strength::Clear);
+    assert_eq!(names(&report(vec![reader(7_999, 2_000)])), ["io-wait"]);
+    assert_eq!(names(&report(vec![reader(8_001, 1_999)])), [""; 0]);
+    assert_eq!(names(&report(vec![reader(500, 1_999)])), [""; 0], "it has little to do at all");
+}
+
+#[test]
+fn who_waits_for_files_is_named_beside_others_who_wait_for_work() {
+    let mut crew = vec![reader(1_000, 6_000)];
+    crew.extend((8..16).map(|pid| process(pid, 1).computes(20).sleeps_in("futex", 9_980)));
+    assert_eq!(names(&report(crew)), ["io-wait"]);
 }

@@ -40,6 +40,24 @@ fn if_the_kernels_time_grows_too_that_is_another_cause() {
 }
 
 #[test]
+fn whoever_waits_for_the_workers_says_nothing_of_the_work_and_a_worker_that_sleeps_does() {
+    let beside = |on_cpu_ms: u64, mut run: Report| {
+        let other = process(99, 1).computes(on_cpu_ms).sleeps_in("read", 9_000);
+        run.processes.push(other);
+        let mut with = report(run.processes);
+        with.total.budget.user_ns = run.total.budget.user_ns;
+        with
+    };
+    let found = |on_cpu_ms| {
+        let runs = [run(1, 5_000, 100), run(2, 8_000, 100)].map(|run| beside(on_cpu_ms, run));
+        // Half the units for each second: as much sleep is twice as much for a unit.
+        compare(&runs[0], &runs[1], work(1_000, 500))
+    };
+    assert!(matches!(found(100), Finding::Verdict(_)), "{:?}", found(100));
+    assert_eq!(found(900), Finding::Nothing);
+}
+
+#[test]
 fn without_more_cpus_or_a_unit_or_enough_of_it_nothing_can_be_told() {
     let tell = |new: &Report, work| match compare(&run(1, 5_000, 100), new, work) {
         Finding::CannotTell(missing) => missing,
