@@ -1,4 +1,5 @@
-//! CPU quotas of control groups that targets join and leave while they are traced.
+//! CPUs that targets may use: by quotas of control groups that they join and leave while they are traced,
+//! and by their own choice.
 
 use std::{fs, thread, time::Duration};
 
@@ -55,6 +56,28 @@ fn a_quota_is_reported_as_the_group_itself_counts_it() {
     if let Some(marked) = report.process(number_of(&report))["budget"]["throttled_ns"].as_u64() {
         assert!(marked.abs_diff(ns) * 10 <= ns, "{marked} ns marked, but {ns} ns in cpu.stat");
     }
+}
+
+#[test]
+fn a_program_that_binds_itself_to_a_cpu_is_shown_with_that_one() {
+    let program = programs::workloads();
+    let program = program.get_program().to_str().unwrap();
+    let command = ["taskset", "-c", "0", program, "syscalls", "spin=400ms"];
+    let (report, _) = tracing::trace_by(&mut programs::tracer(), "", &command);
+    assert_eq!(report.0["cpus"]["allowed"], 1, "{report}");
+}
+
+#[test]
+fn workers_bound_to_a_cpu_each_may_use_them_together() {
+    let spinners = [0, 1].map(|cpu| Workload::waiting_on_cpu(cpu, "syscalls spin=20s"));
+    let pids = spinners.each_ref().map(Workload::pid);
+    let mut spinners = spinners;
+    spinners.iter_mut().for_each(Workload::go);
+    let tracing = Tracing::start(&format!("-p {},{}", pids[0], pids[1]));
+    thread::sleep(Duration::from_secs(1));
+    let report = tracing.stop();
+    assert_eq!(report.0["cpus"]["allowed"], 2, "{report}");
+    drop(spinners);
 }
 
 #[test]

@@ -298,7 +298,7 @@ pub(super) struct Trace {
         help_heading = "Cost"
     )]
     pub(super) budget: Option<f64>,
-    /// Buffer between kernel and tracer, for each CPU: a power of two, such as 64K or 2M
+    /// Buffer between kernel and tracer, for each CPU, at most: a power of two, such as 64K or 2M
     #[arg(
         long,
         value_name = "BYTES",

@@ -12,8 +12,8 @@ use super::cgroup::{Hierarchies, Membership, Version, memberships};
 /// The CPUs that a process may use.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CpuLimit {
-    /// CPUs that its leading thread may run on: its affinity, within its cpuset.
-    pub allowed_cpus: usize,
+    /// CPUs that it may run on: see [`affinity_of`].
+    pub allowed: CpuSet,
     /// The smallest quota of its groups.
     pub quota: Quota,
     /// The directory of the group that has this quota, if there is one.
@@ -37,12 +37,44 @@ impl CpuLimit {
     /// # Errors
     /// If the process has gone, or the machine has more CPUs than an affinity can be read for (1024).
     pub fn of(pid: i32, hierarchies: &Hierarchies) -> anyhow::Result<Self> {
-        let affinity = sched_getaffinity(Pid::from_raw(pid))
-            .with_context(|| format!("cannot read which CPUs process {pid} may use"))?;
-        let allowed = (0..CpuSet::count()).filter(|&cpu| affinity.is_set(cpu).unwrap_or(false));
+        let allowed = affinity_of(pid)?;
         let (quota, group) = quota_in(&groups_of(pid)?, hierarchies)?;
-        Ok(Self { allowed_cpus: allowed.count(), quota, group })
+        Ok(Self { allowed, quota, group })
     }
+}
+
+/// So many threads of a process are asked: they have the same affinity, or a CPU each.
+const THREADS: usize = 256;
+
+/// CPUs that any thread of a process may run on: their affinities, within its cpuset. A library may
+/// have bound each of its threads, the leading one among them, to a CPU of its own.
+///
+/// # Errors
+/// If the process has gone, or the machine has more CPUs than an affinity can be read for (1024).
+pub fn affinity_of(pid: i32) -> anyhow::Result<CpuSet> {
+    let unread = || format!("cannot read which CPUs process {pid} may use");
+    let mut allowed = sched_getaffinity(Pid::from_raw(pid)).with_context(unread)?;
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).with_context(unread)?;
+    let tids = tasks.filter_map(|task| task.ok()?.file_name().to_str()?.parse().ok());
+    // One that has just ended counts no more.
+    for of_thread in tids.take(THREADS).filter_map(|tid| sched_getaffinity(Pid::from_raw(tid)).ok())
+    {
+        add(&mut allowed, &of_thread);
+    }
+    Ok(allowed)
+}
+
+/// Adds CPUs to a set.
+pub fn add(set: &mut CpuSet, more: &CpuSet) {
+    for cpu in cpus(more) {
+        // It was in a set of the same size.
+        let _ = set.set(cpu);
+    }
+}
+
+/// The CPUs in a set.
+pub fn cpus(set: &CpuSet) -> impl Iterator<Item = usize> {
+    (0..CpuSet::count()).filter(|&cpu| set.is_set(cpu).unwrap_or(false))
 }
 
 /// The groups of a process, as its `/proc/PID/cgroup` lists them.
@@ -210,7 +242,7 @@ mod tests {
     fn this_very_process_may_run_on_at_least_one_cpu() {
         let own = i32::try_from(std::process::id()).unwrap();
         let limit = CpuLimit::of(own, &Hierarchies::default()).unwrap();
-        assert!(limit.allowed_cpus >= 1);
+        assert!(cpus(&limit.allowed).count() >= 1);
         assert_eq!(limit.quota, Quota::Unknown, "no hierarchy was given");
         assert!(CpuLimit::of(i32::MAX, &Hierarchies::default()).is_err());
     }

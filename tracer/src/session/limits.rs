@@ -1,5 +1,5 @@
-//! Which CPU quota the targets are under. They may join a control group, or leave one, while they run, so
-//! it is looked at again and again.
+//! Which CPUs the targets may use, and under which quota they are. They may bind themselves to CPUs, and
+//! join a control group or leave one, while they run, so it is looked at again and again.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Result;
+use nix::sched::CpuSet;
 
 use super::throttling::Throttled;
 use crate::{
@@ -20,6 +21,9 @@ use crate::{
 
 /// So many processes are asked at a look, each in its turn: their groups cost some microseconds each.
 const AT_A_LOOK: usize = 8;
+
+/// Who is on a CPU for less of the time than this, beside the busiest process, does none of the work.
+const WORKS: f64 = 0.1;
 
 /// Under what a process was found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +41,8 @@ enum Place {
 struct Found {
     at_ns: u64,
     places: BTreeMap<Place, u64>,
+    /// CPUs that it might use when it was looked at last.
+    allowed: CpuSet,
 }
 
 /// A group whose quota counts.
@@ -47,10 +53,12 @@ struct Group {
     throttled: Option<Throttled>,
 }
 
-/// The quota that counts.
+/// What counts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ruling {
-    /// As a number of CPUs, if there is one.
+    /// How many CPUs the targets may use; `None` if that is unknown.
+    pub(super) allowed: Option<u32>,
+    /// The quota as a number of CPUs, if there is one.
     pub(super) cpus: Option<f64>,
     /// What it did; `None` without a quota, or if its group does not tell.
     pub(super) throttling: Option<Throttling>,
@@ -62,6 +70,8 @@ pub(super) struct Limits {
     hierarchies: Hierarchies,
     /// Where the first target was in the beginning: it may not live to be seen again.
     first: Place,
+    /// CPUs that it might use then.
+    first_allowed: CpuSet,
     opened_ns: u64,
     found: BTreeMap<u64, Found>,
     groups: BTreeMap<PathBuf, Group>,
@@ -72,16 +82,17 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// Begins with the first target. Gives its affinity's number of CPUs too.
+    /// Begins with the first target.
     ///
     /// # Errors
     /// If it has gone.
-    pub(super) fn begin(pid: i32, now_ns: u64) -> Result<(Self, usize)> {
+    pub(super) fn begin(pid: i32, now_ns: u64) -> Result<Self> {
         let hierarchies = Hierarchies::mounted()?;
-        let CpuLimit { allowed_cpus, quota, group } = CpuLimit::of(pid, &hierarchies)?;
+        let CpuLimit { allowed, quota, group } = CpuLimit::of(pid, &hierarchies)?;
         let mut limits = Self {
             hierarchies,
             first: Place::Free,
+            first_allowed: allowed,
             opened_ns: now_ns,
             found: BTreeMap::new(),
             groups: BTreeMap::new(),
@@ -89,7 +100,7 @@ impl Limits {
             unread: None,
         };
         limits.first = limits.place(quota, group);
-        Ok((limits, allowed_cpus))
+        Ok(limits)
     }
 
     /// Looks where some of the targets are now.
@@ -105,7 +116,9 @@ impl Limits {
         for (&cookie, &pid) in turn.take(AT_A_LOOK) {
             self.asked = cookie;
             // One that has just ended is nowhere.
-            if let Ok(groups) = cpu_limit::groups_of(pid) {
+            if let (Ok(groups), Ok(allowed)) =
+                (cpu_limit::groups_of(pid), cpu_limit::affinity_of(pid))
+            {
                 let place = match known.get(&groups) {
                     Some(place) => place.clone(),
                     None => {
@@ -118,6 +131,7 @@ impl Limits {
                 let since_ns = found.at_ns.max(self.opened_ns);
                 *found.places.entry(place).or_default() += now_ns.saturating_sub(since_ns).max(1);
                 found.at_ns = now_ns;
+                found.allowed = allowed;
             }
         }
         let throttled = self.groups.values_mut().filter_map(|group| group.throttled.as_mut());
@@ -128,6 +142,7 @@ impl Limits {
     pub(super) fn whole(&self, stretch: &Stretch) -> Ruling {
         let group = self.group(stretch).map(|(_, group)| group);
         Ruling {
+            allowed: self.allowed(stretch),
             cpus: group.map(|group| group.cpus),
             throttling: group.and_then(|group| Some(group.throttled.as_ref()?.whole())),
         }
@@ -136,11 +151,11 @@ impl Limits {
     /// The same for an interval, which ends now.
     pub(super) fn interval(&mut self, stretch: &Stretch) -> Ruling {
         let found = self.group(stretch).map(|(path, _)| path.to_owned());
-        let mut ruling = Ruling::default();
+        let mut ruling = Ruling { allowed: self.allowed(stretch), ..Ruling::default() };
         for (path, group) in &mut self.groups {
             let throttling = group.throttled.as_mut().map(Throttled::interval);
             if Some(path) == found.as_ref() {
-                ruling = Ruling { cpus: Some(group.cpus), throttling };
+                ruling = Ruling { cpus: Some(group.cpus), throttling, ..ruling };
             }
         }
         ruling
@@ -180,12 +195,14 @@ impl Limits {
     }
 
     fn prevailing(&self, stretch: &Stretch) -> &Place {
-        let on_cpu_ns = |cookie| {
-            let owners = stretch.accounts.owners(cookie);
-            let accounts = owners.filter_map(|owner| stretch.accounts.get(owner));
-            accounts.map(|account| account.stays.on_cpu_ns).sum()
-        };
+        let on_cpu_ns = |cookie| on_cpu_ns(stretch, cookie);
         prevailing(&self.found, on_cpu_ns).unwrap_or(&self.first)
+    }
+
+    fn allowed(&self, stretch: &Stretch) -> Option<u32> {
+        let on_cpu_ns = |cookie| on_cpu_ns(stretch, cookie);
+        let allowed = allowed(&self.found, on_cpu_ns).unwrap_or(self.first_allowed);
+        cpu_limit::cpus(&allowed).count().try_into().ok()
     }
 
     fn place_in(&mut self, groups: &str) -> Result<Place> {
@@ -213,6 +230,25 @@ impl Limits {
     }
 }
 
+/// Time that a process was on a CPU.
+fn on_cpu_ns(stretch: &Stretch, cookie: u64) -> u64 {
+    let owners = stretch.accounts.owners(cookie);
+    let accounts = owners.filter_map(|owner| stretch.accounts.get(owner));
+    accounts.map(|account| account.stays.on_cpu_ns).sum()
+}
+
+/// The CPUs that those may use who do the work, together; `None` if nobody was found who does any.
+fn allowed(found: &BTreeMap<u64, Found>, on_cpu_ns: impl Fn(u64) -> u64) -> Option<CpuSet> {
+    let times = found.iter().map(|(cookie, found)| (on_cpu_ns(*cookie), found));
+    let times: Vec<_> = times.filter(|(ns, _)| *ns > 0).collect();
+    let most = times.iter().map(|(ns, _)| *ns).max()?;
+    let mut all = CpuSet::new();
+    for (_, found) in times.iter().filter(|(ns, _)| *ns as f64 >= WORKS * most as f64) {
+        cpu_limit::add(&mut all, &found.allowed);
+    }
+    Some(all)
+}
+
 /// Where most of the time on CPUs was spent, of those whose time is known: each process counts where it
 /// was found for longest.
 fn prevailing(found: &BTreeMap<u64, Found>, on_cpu_ns: impl Fn(u64) -> u64) -> Option<&Place> {
@@ -231,7 +267,13 @@ mod tests {
     use super::*;
 
     fn found(places: &[(Place, u64)]) -> Found {
-        Found { at_ns: 0, places: places.iter().cloned().collect() }
+        Found { places: places.iter().cloned().collect(), ..Found::default() }
+    }
+
+    fn bound_to(cpus: &[usize]) -> Found {
+        let mut found = Found::default();
+        cpus.iter().for_each(|&cpu| found.allowed.set(cpu).unwrap());
+        found
     }
 
     fn under(name: &str) -> Place {
@@ -244,6 +286,23 @@ mod tests {
         assert_eq!(prevailing(&[(1, moved)].into(), |_| 5), Some(&Place::Free));
         let stayed = found(&[(Place::Free, 50), (under("a"), 300)]);
         assert_eq!(prevailing(&[(1, stayed)].into(), |_| 5), Some(&under("a")));
+    }
+
+    #[test]
+    fn workers_may_use_their_cpus_together_and_who_starts_them_does_not_count() {
+        let found = [
+            (1, bound_to(&[0, 1, 2, 3, 4, 5, 6, 7])),
+            (2, bound_to(&[0, 1])),
+            (3, bound_to(&[1, 2])),
+        ]
+        .into();
+        let on_cpu =
+            |times: [u64; 3]| move |cookie: u64| times[usize::try_from(cookie).unwrap() - 1];
+        let count = |times| allowed(&found, on_cpu(times)).map(|set| cpu_limit::cpus(&set).count());
+        assert_eq!(count([9, 100, 200]), Some(3));
+        assert_eq!(count([20, 100, 200]), Some(8));
+        assert_eq!(count([0, 100, 5]), Some(2));
+        assert_eq!(count([0, 0, 0]), None);
     }
 
     #[test]

@@ -126,10 +126,7 @@ impl Summary {
         self.cpus.online = online.and_then(|cpus| cpus.try_into().ok());
         let pid = pid.or_else(|| targets.first_pid()).or_else(first)?;
         match Limits::begin(pid, start_ns) {
-            Ok((limits, allowed_cpus)) => {
-                self.cpus.allowed = allowed_cpus.try_into().ok();
-                self.limits = Some(limits);
-            }
+            Ok(limits) => self.limits = Some(limits),
             Err(e) => self.note(format!("CPUs allowed to the targets are unknown: {e:#}")),
         }
         Some(pid)
@@ -274,7 +271,7 @@ impl Summary {
                 _ => None,
             },
             diagnosis: None,
-            cpus: Cpus { quota: ruling.cpus, ..self.cpus },
+            cpus: Cpus { allowed: ruling.allowed, quota: ruling.cpus, ..self.cpus },
             processes: groups,
             total,
             concurrency,

@@ -24,6 +24,8 @@ pub struct Work<'a> {
 
 /// User time for each unit has grown so much, or it has not grown.
 const GROWN: f64 = 1.2;
+/// So much it does not grow by other clocks alone, nor by other programs on a shared host.
+const BEYOND_NOISE: f64 = 1.5;
 /// What has grown less than this has not grown.
 const SAME: f64 = 1.15;
 /// Fewer units are no measure.
@@ -96,6 +98,12 @@ pub fn compare(base: &Report, new: &Report, work: Option<Work<'_>>) -> Finding {
         return Finding::CannotTell(format!(
             "{figures}; as no more CPUs were used, it may be other data, a lower clock or another \
              machine as well as memory or caches: hardware counters would tell, and are not read"
+        ));
+    }
+    if growth < BEYOND_NOISE {
+        return Finding::CannotTell(format!(
+            "{figures}; lower clocks, the other thread of a core, or other programs on the host do as \
+             much: hardware counters would tell, and are not read"
         ));
     }
     Finding::Verdict(Verdict {
