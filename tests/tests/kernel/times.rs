@@ -105,3 +105,26 @@ fn two_threads_that_wake_each_other_wait_as_long_as_they_say() {
     let waited = number(&truth.0["futex_wait_ns"], "total");
     assert!(blocked <= waited, "{blocked} ns blocked, but {waited} ns by the program's clock");
 }
+
+#[test]
+fn the_moments_of_calls_are_as_far_apart_as_the_program_made_them() {
+    let calls = "syscalls sched-yield=20 spin=200ms futex-wake=20 spin=100ms futex-wake=20 --hold";
+    let mut workload = Workload::waiting(calls);
+    let tracing = Tracing::of(workload.pid(), "");
+    let truth = workload.work();
+    let report = tracing.stop();
+    let process = report.process(workload.pid());
+    let [yields, wakes] = ["sched_yield", "futex"].map(|name| {
+        let row = row(process, name);
+        (number(row, "mean_at_ns"), number(row, "last_ns"))
+    });
+    let wall = truth.number("wall_ns");
+    for (what, apart, least) in [
+        ("the last of each", wakes.1 - yields.1, 300),
+        ("each on average", wakes.0 - yields.0, 250),
+        ("the last wake and the average one", wakes.1 - wakes.0, 50),
+    ] {
+        let within = least * MILLISECOND..=wall;
+        assert!(within.contains(&apart), "{what}: {apart} ns, of {wall} ns: {process:#}");
+    }
+}

@@ -53,6 +53,8 @@ pub struct Calls {
     pub bytes: u64,
     /// When the last of the completed ones ended; 0 without one.
     pub last_end_ns: u64,
+    /// Sum of the moments at which those ended that were not folded.
+    ends_ns: u128,
     /// Ends whose beginning was not seen, or lies before the window.
     pub unpaired: u64,
     /// Cut off by the death of their thread.
@@ -89,6 +91,7 @@ impl Calls {
             self.runnable.record(call.runnable_ns);
             self.blocked.record(call.blocked_ns);
             self.last_end_ns = self.last_end_ns.max(call.end_ns);
+            self.ends_ns += u128::from(call.end_ns);
             if call.flags & Call::FAILED != 0 {
                 self.errors += 1;
             } else {
@@ -132,6 +135,7 @@ impl Calls {
             errors,
             bytes,
             last_end_ns,
+            ends_ns,
             unpaired,
             ended_by_exit,
             ended_by_exit_on_cpu_ns,
@@ -151,6 +155,7 @@ impl Calls {
         self.errors += errors;
         self.bytes = self.bytes.saturating_add(*bytes);
         self.last_end_ns = self.last_end_ns.max(*last_end_ns);
+        self.ends_ns += ends_ns;
         self.unpaired += unpaired;
         self.ended_by_exit += ended_by_exit;
         self.ended_by_exit_on_cpu_ns += ended_by_exit_on_cpu_ns;
@@ -164,6 +169,13 @@ impl Calls {
         self.in_flight = 0;
         self.in_flight_longest_ns = 0;
         self.in_flight_on_cpu_ns = 0;
+    }
+
+    /// When the completed ones ended on average; `None` without one, or if all were folded.
+    #[must_use]
+    pub fn mean_end_ns(&self) -> Option<u64> {
+        let timed = self.wall.count().saturating_sub(self.folded);
+        self.ends_ns.checked_div(timed.into())?.try_into().ok()
     }
 
     /// The parts running in the kernel.
@@ -246,6 +258,18 @@ mod tests {
         let mut both = alike.clone();
         both.absorb(&alike);
         assert_eq!(both.on_cpu().sum(), 200);
+    }
+
+    #[test]
+    fn the_mean_moment_is_that_of_the_calls_whose_moments_are_known() {
+        let ended = |end_ns| Call { end_ns, on_cpu_ns: 1, ..Call::default() };
+        let mut calls = of(&[ended(100), ended(300)]);
+        assert_eq!(calls.mean_end_ns(), Some(200));
+        calls.fold(&FoldedCalls { count: 5, ..FoldedCalls::default() });
+        assert_eq!(calls.mean_end_ns(), Some(200));
+        calls.absorb(&of(&[ended(800)]));
+        assert_eq!(calls.mean_end_ns(), Some(400));
+        assert_eq!(Calls::default().mean_end_ns(), None);
     }
 
     #[test]

@@ -177,6 +177,7 @@ fn row(kind: CallKind, calls: &Calls, options: &Options) -> Row {
         again_bytes: None,
         last_ns: (calls.last_end_ns > 0)
             .then(|| calls.last_end_ns.saturating_sub(options.window_start_ns)),
+        mean_at_ns: calls.mean_end_ns().map(|ns| ns.saturating_sub(options.window_start_ns)),
         wall_ns: figures(&calls.wall, options),
         on_cpu_ns: figures(calls.on_cpu(), options),
         runnable_ns: figures(&calls.runnable, options),

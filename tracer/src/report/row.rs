@@ -35,6 +35,10 @@ pub struct Row {
     /// When the last of the completed calls ended, since the window opened; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_ns: Option<u64>,
+    /// When they ended on average, since the window opened, of those that were not summed in the
+    /// kernel; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_at_ns: Option<u64>,
     /// Elapsed time of the completed calls.
     pub wall_ns: Figures,
     /// Part of it running in the kernel.

@@ -73,9 +73,10 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// When a call of this name last ended, since the window opened.
-    pub(super) fn last_ns(&self, name: &str) -> Option<u64> {
-        self.row(name)?.last_ns
+    /// When calls of this name ended, the last and on average, since the window opened.
+    pub(super) fn ended_ns(&self, name: &str) -> Option<(u64, Option<u64>)> {
+        let row = self.row(name)?;
+        Some((row.last_ns?, row.mean_at_ns))
     }
 
     fn row(&self, name: &str) -> Option<&'a Row> {

@@ -197,6 +197,19 @@ fn a_start_costs_too_much_from_half_of_the_time_on() {
 }
 
 #[test]
+fn a_mapping_at_the_end_is_no_start() {
+    let mapping = |mean_ms: u64| {
+        let mut report = starters(4, 200, 200);
+        for child in &mut report.processes[1..] {
+            child.syscalls[0].mean_at_ns = child.born_ns.map(|born| born + mean_ms * MS);
+        }
+        names(&report)
+    };
+    assert_eq!(mapping(44), [""; 0]);
+    assert_eq!(mapping(45), ["start-up-cost"], "half of 200 ms is 2.25 times 44.4");
+}
+
+#[test]
 fn a_program_that_starts_for_long_and_then_has_workers_starts_once() {
     let program = |starts_again: u32| {
         let mut report = starters(5, 300, 0);

@@ -28,7 +28,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 2 << 20)]
     ring_size: u32,
     /// What the reader takes for one record, in ns: "CPU of the tool" of a measurement
-    #[arg(long, default_value_t = 100.0)]
+    #[arg(long, default_value_t = 85.0)]
     record_ns: f64,
     /// What it takes to look at a ring, in ns
     #[arg(long, default_value_t = 20.0)]
