@@ -87,13 +87,21 @@ pub(crate) fn leave_behind(cpu: &mut Cpu, task: Task) {
     }
 }
 
-/// A thread comes that was not seen to leave: gives it what it left behind.
+/// A thread comes that was not seen to leave: gives it what it left behind, or what the CPU still
+/// carries that it was on.
 #[inline(always)]
 pub(crate) fn take_along(task: Task, thread: &mut Thread) {
+    if let Some(cpu) = cpu::other(thread.stay.cpu)
+        && cpu.carried.task == task.addr()
+    {
+        return put_down(cpu, task, thread);
+    }
     // SAFETY: nobody else writes to what is of the thread that comes.
     if let Some(carried) = unsafe { LEFT_BEHIND.get(task.addr()) } {
-        // A task may be where another one has been.
-        if carried.cookie == thread.cookie && carried.tid == thread.tid {
+        // A task may be where another one has been, and the same one may have come before.
+        let is_its = carried.cookie == thread.cookie && carried.tid == thread.tid;
+        let began_ns = carried.open.entered_ns;
+        if is_its && (began_ns == 0 || began_ns >= thread.stay.start_ns) {
             give_back(carried, thread);
         }
         // It is there, and so can be removed.

@@ -120,3 +120,24 @@ fn a_tracer_can_trace_a_command_that_is_a_tracer() {
     assert!(names.iter().any(|name| **name == "tracer"), "{report}");
     assert!(names.iter().any(|name| **name == "true"), "{report}");
 }
+
+#[test]
+fn other_tracers_that_come_and_go_cost_no_call() {
+    // The kernel leaves out switches while another program comes to, or leaves, their tracepoint.
+    let calls = "syscalls --procs 4 --repeat 800 futex-wait=2:1ms sched-yield=20 --hold";
+    let mut workload = Workload::waiting(calls);
+    let tracing = Tracing::of(workload.pid(), "-e futex,sched_yield --fold process");
+    workload.go();
+    let own = std::process::id();
+    for _ in 0..3 {
+        let other = Tracing::start(&format!("-d 0.02 -p {own}")).finish();
+        assert_eq!(other.trust("lost"), 0, "{other}");
+    }
+    let truths = workload.truths(4);
+    let report = tracing.stop();
+    for truth in &truths {
+        let process = report.process(truth.pid());
+        assert_eq!(counts(process, "calls"), truth.calls(), "{report}");
+    }
+    assert_eq!((report.trust("lost"), report.trust("unpaired")), (0, 0), "{report}");
+}
