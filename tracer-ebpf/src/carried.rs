@@ -80,7 +80,7 @@ fn give_back(carried: &Carried, thread: &mut Thread) {
 pub(crate) fn leave_behind(cpu: &mut Cpu, task: Task) {
     cpu.carried.regs = 0;
     if cpu.carried.task != 0 && cpu.carried.task != task.addr() {
-        if LEFT_BEHIND.insert(cpu.carried.task, &cpu.carried, 0).is_err() {
+        if LEFT_BEHIND.insert(cpu.carried.task, cpu.carried, 0).is_err() {
             cpu::count(Counter::LostCalls);
         }
         cpu.carried.task = 0;

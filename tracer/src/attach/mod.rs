@@ -74,7 +74,7 @@ const MAX_WALKS: usize = 64;
 pub enum Record<'a> {
     /// A [`Life`](tracer_common::record::Life).
     Life(&'a [u8]),
-    /// A [`Call`].
+    /// A [`Call`](tracer_common::record::Call).
     Call(&'a [u8]),
     /// A [`Slice`].
     Slice(&'a [u8]),
@@ -249,7 +249,7 @@ impl Programs {
         Ok(())
     }
 
-    /// The calls that are open now: one [`Call`] after another.
+    /// The calls that are open now: one [`Call`](tracer_common::record::Call) after another.
     ///
     /// # Errors
     /// If the task iterator fails.
