@@ -113,7 +113,7 @@ pub struct Config {
     pub foreign_execs: u32,
     /// 1: accounts are kept by thread.
     pub by_thread: u32,
-    /// 1: what is sent may change, as [`Control::detail`](crate::fold::Control::detail) says.
+    /// 1: what is sent may change, as [`Control::detail`](crate::control::Control::detail) says.
     pub sheds: u32,
     /// Waits and calls from this length on are sent whole whenever there is room, in microseconds.
     pub pauses_over_us: u32,

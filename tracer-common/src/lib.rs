@@ -8,9 +8,11 @@
 #![no_std]
 
 pub mod config;
+pub mod control;
 pub mod cpu;
 pub mod fold;
 pub mod locks;
 pub mod record;
 pub mod ring;
+pub mod shape;
 pub mod thread;

@@ -105,7 +105,7 @@ pub struct Thread {
     pub suspended: Suspended,
     /// Its waits for the kernel's locks.
     pub locks: ThreadLocks,
-    /// Its stays that were not sent, by [`Control::place`](crate::fold::Control::place).
+    /// Its stays that were not sent, by [`Control::place`](crate::control::Control::place).
     pub folded: [FoldedStays; 2],
 }
 

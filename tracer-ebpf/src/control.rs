@@ -1,7 +1,7 @@
 //! What the reader tells the programs while they run.
 
 use aya_ebpf::{btf_maps::Array, macros::btf_map};
-use tracer_common::fold::Control;
+use tracer_common::control::Control;
 
 use crate::config;
 

@@ -12,9 +12,11 @@ use core::{ffi::c_void, ptr};
 use aya_ebpf::{btf_maps::PerCpuArray, macros::btf_map};
 use tracer_common::{
     config::SYSCALLS,
+    control::Control,
     cpu::Counter,
-    fold::{CallsOfEpoch, Control, FoldedCalls, FoldedStays, ThreadCalls, Times, What},
+    fold::{CallsOfEpoch, FoldedCalls, FoldedStays, ThreadCalls, Times},
     record::{Call, Slice},
+    shape::What,
     thread::Thread,
 };
 

@@ -19,8 +19,8 @@ use aya_ebpf::{
     macros::btf_map,
 };
 use tracer_common::{
+    control::Control,
     cpu::Counter,
-    fold::Control,
     locks::LockWaits,
     record::{Call, Life, Sample, Slice},
     ring::{ReadTo, Slot},

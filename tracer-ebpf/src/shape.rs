@@ -4,8 +4,9 @@
 
 use aya_ebpf::{bindings::BPF_F_MMAPABLE, btf_maps::Array, macros::btf_map};
 use tracer_common::{
-    fold::{Cell, Control, What},
+    control::Control,
     record::{Call, Slice},
+    shape::{Cell, What},
 };
 
 use crate::{config, cpu};

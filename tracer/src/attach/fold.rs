@@ -3,8 +3,10 @@
 use anyhow::{Context as _, Result};
 use aya::maps::{Array, PerCpuArray};
 use tracer_common::{
+    control::Control,
     cpu::Counter,
-    fold::{Cell, Control, FoldedCalls, FoldedStays},
+    fold::{FoldedCalls, FoldedStays},
+    shape::Cell,
 };
 
 use super::Programs;

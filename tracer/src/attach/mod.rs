@@ -37,10 +37,12 @@ use nix::errno::Errno;
 use tokio::io::unix::AsyncFd;
 use tracer_common::{
     config::ABSENT,
+    control::Control,
     cpu::{Counter, Cpu},
-    fold::{Cell, Control, FoldedCalls, FoldedStays},
+    fold::{FoldedCalls, FoldedStays},
     locks::LockWaits,
     record::Slice,
+    shape::Cell,
     thread::Thread,
 };
 

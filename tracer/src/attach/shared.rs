@@ -15,9 +15,9 @@ use anyhow::{Context as _, Result, bail};
 use aya::{Ebpf, maps::Map};
 use memmap2::{MmapOptions, MmapRaw};
 use tracer_common::{
-    fold::Cell,
     record::{Call, Slice},
     ring::{ReadTo, Slot},
+    shape::Cell,
 };
 
 use super::Record;

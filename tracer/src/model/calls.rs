@@ -1,9 +1,6 @@
 //! The account of one kind of system call.
 
-use tracer_common::{
-    fold::{FoldedCalls, What},
-    record::Call,
-};
+use tracer_common::{fold::FoldedCalls, record::Call, shape::What};
 
 use super::hist::Hist;
 

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tracer_common::fold::{Cell, FoldedCalls, FoldedStays, Part, Times, What, middle};
+use tracer_common::fold::{FoldedCalls, FoldedStays, Part, Times};
+use tracer_common::shape::{Cell, What, middle};
 
 use super::{Account, Asleep, CallKind, Model};
 
@@ -158,7 +159,7 @@ fn stays_since(now: &FoldedStays, before: &FoldedStays) -> FoldedStays {
 
 #[cfg(test)]
 mod tests {
-    use tracer_common::{fold::bucket, record::Call};
+    use tracer_common::{record::Call, shape::bucket};
 
     use super::*;
     use crate::model::{Keep, Owner, UnderWay};

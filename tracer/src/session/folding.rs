@@ -1,7 +1,7 @@
 //! When what the programs have summed themselves is collected.
 
 use anyhow::Result;
-use tracer_common::fold::Control;
+use tracer_common::control::Control;
 
 use super::clock;
 use crate::{attach::Programs, decode, model::Model};

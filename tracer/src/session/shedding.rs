@@ -1,6 +1,6 @@
 //! Keeps what tracing costs within a budget, by telling less in detail.
 
-use tracer_common::fold::Control;
+use tracer_common::control::Control;
 
 use crate::report::{Detail, Shed};
 

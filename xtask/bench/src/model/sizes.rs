@@ -1,6 +1,6 @@
 //! What a run takes of memory and of time to start, on paper.
 
-use tracer_common::{fold::Cell, ring::Slot, thread::Thread};
+use tracer_common::{ring::Slot, shape::Cell, thread::Thread};
 
 /// The ring of births and deaths, and the one of what is saved from full rings.
 const RARE: u64 = 4 << 20;
