@@ -17,7 +17,7 @@ use crate::{
     task::{Regs, Task},
 };
 
-/// What CPUs carried of threads that left them unseen (see [`cpu::current_target`]), by task: it waits
+/// What CPUs carried of threads that left them unseen (see [`crate::current::target`]), by task: it waits
 /// here until they come again.
 #[btf_map]
 static LEFT_BEHIND: HashMap<u64, Carried, 1024> = HashMap::new();

@@ -9,7 +9,7 @@ use tracer_common::{
     thread::{Stay, Thread},
 };
 
-use crate::{config, cpu, fold, locks, ring, sched, seed, state, syscalls, task::Task};
+use crate::{config, cpu, current, fold, locks, ring, sched, seed, state, syscalls, task::Task};
 
 /// A record about `task`, with what all events have.
 #[inline(always)]
@@ -37,7 +37,7 @@ pub(crate) fn life(event: u32, task: Task, cookie: u64, now: u64) -> Life {
 /// before the child runs: its state is there before its first event.
 #[btf_tracepoint(function = "sched_process_fork")]
 fn sched_process_fork(ctx: BtfTracePointContext) -> i32 {
-    let Some((_, parent)) = cpu::here().and_then(cpu::current_target) else { return 0 };
+    let Some((_, parent)) = cpu::here().and_then(current::target) else { return 0 };
     if parent.flags & Thread::ADOPTED == 0 {
         return 0;
     }
@@ -81,7 +81,7 @@ fn sched_process_fork(ctx: BtfTracePointContext) -> i32 {
 #[btf_tracepoint(function = "sched_process_exec")]
 fn sched_process_exec(ctx: BtfTracePointContext) -> i32 {
     let task = Task::new(ctx.arg::<*const c_void>(0));
-    let Some((_, thread)) = cpu::here().and_then(cpu::current_target) else {
+    let Some((_, thread)) = cpu::here().and_then(current::target) else {
         if config!(foreign_execs) != 0 && task.tgid() != seed::tracer().tgid {
             // SAFETY: has no precondition.
             let now = unsafe { bpf_ktime_get_ns() };
@@ -142,7 +142,7 @@ fn begin_program(thread: &mut Thread, now: u64) -> u64 {
 /// calls; the one it is in has no other end.
 #[btf_tracepoint(function = "sched_process_exit")]
 fn sched_process_exit(_ctx: BtfTracePointContext) -> i32 {
-    let Some((task, thread)) = cpu::here().and_then(cpu::current_target) else { return 0 };
+    let Some((task, thread)) = cpu::here().and_then(current::target) else { return 0 };
     if thread.flags & Thread::ADOPTED == 0 {
         return 0;
     }

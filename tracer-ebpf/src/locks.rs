@@ -20,7 +20,7 @@ use tracer_common::{
     thread::Thread,
 };
 
-use crate::{carried, cpu, ring, seed, state, task::Task};
+use crate::{carried, cpu, current, ring, seed, state, task::Task};
 
 /// `LCB_F_SPIN` and its neighbours of `include/trace/events/lock.h`.
 const SPIN: u64 = 1 << 0;
@@ -37,12 +37,12 @@ static LOCKS_BY_CALL: PerCpuArray<ByCall, { Lock::COUNT }> = PerCpuArray::new();
 /// `TP_PROTO(void *lock, unsigned int flags)`
 #[btf_tracepoint(function = "contention_begin")]
 fn contention_begin(ctx: BtfTracePointContext) -> i32 {
-    if !cpu::runs_target() {
+    if !current::is_target() {
         return 0;
     }
     let task = Task::current();
     let Some(thread) = state::of(task) else { return 0 };
-    if !seed::is_watched(thread) {
+    if !state::is_watched(thread) {
         return 0;
     }
     let lock = ctx.arg::<u64>(0);
@@ -69,7 +69,7 @@ fn contention_begin(ctx: BtfTracePointContext) -> i32 {
 /// `TP_PROTO(void *lock, int ret)`
 #[btf_tracepoint(function = "contention_end")]
 fn contention_end(ctx: BtfTracePointContext) -> i32 {
-    if !cpu::runs_target() {
+    if !current::is_target() {
         return 0;
     }
     let task = Task::current();
@@ -165,7 +165,7 @@ unsafe extern "C" fn lock_waits(ctx: *mut c_void) -> i32 {
     // SAFETY: the kernel calls this with the context of a task iterator.
     let Some((seq, task)) = (unsafe { seed::step(ctx) }) else { return 0 };
     if let Some(thread) = state::of(task)
-        && seed::is_watched(thread)
+        && state::is_watched(thread)
         && let Some(waits) = waits(thread, 0)
     {
         seed::write(seq, &waits);

@@ -13,6 +13,7 @@
 //! | `shape` | distributions of what is not sent |
 //! | `control` | what the reader says while the programs run |
 //! | `cpu` | the state of a CPU: its flag, its counters |
+//! | `current` | the thread that runs here |
 //! | `carried` | what a CPU remembers of its thread, lest each call look it up |
 //! | `ring` | the rings that records leave by |
 //! | `task` | fields of the kernel's own structures |
@@ -30,6 +31,7 @@
 mod carried;
 mod control;
 mod cpu;
+mod current;
 mod fold;
 mod lifecycle;
 mod locks;

@@ -19,7 +19,7 @@ use tracer_common::{
     thread::{OpenCall, Thread},
 };
 
-use crate::{carried, cpu, ring, state, task::Task};
+use crate::{carried, cpu, current, ring, state, task::Task};
 
 /// The deepest stack that kernels give (`kernel.perf_event_max_stack` by default).
 const DEEPEST: usize = 127;
@@ -32,7 +32,7 @@ static STACKS: PerCpuArray<[u64; SLOTS], 1> = PerCpuArray::new();
 
 #[perf_event]
 fn sample(ctx: PerfEventContext) -> u32 {
-    if !cpu::runs_target() {
+    if !current::is_target() {
         return 0;
     }
     let task = Task::current();

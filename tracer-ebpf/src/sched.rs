@@ -9,7 +9,7 @@ use tracer_common::{
     thread::{Stay, Thread},
 };
 
-use crate::{carried, cpu, ring, state, task::Task};
+use crate::{carried, cpu, current, ring, state, task::Task};
 
 /// The task state of a sleep that nobody knows anything of: none of the kernel's.
 const UNKNOWN: u16 = 0x8000;
@@ -188,7 +188,7 @@ fn waker(cpu: &mut Cpu) -> Option<(u64, u32)> {
     if cpu.carried.task == current.addr() {
         return carried::open(cpu, current).map(|_| (cpu.carried.cookie, cpu.carried.tid));
     }
-    let (_, waker) = cpu::current_target(cpu)?;
+    let (_, waker) = current::target(cpu)?;
     (waker.stay.in_call != Slice::NO_CALL).then_some((waker.cookie, waker.tid))
 }
 

@@ -224,7 +224,7 @@ unsafe extern "C" fn folded_stays(ctx: *mut c_void) -> i32 {
     // SAFETY: the kernel calls this with the context of a task iterator.
     let Some((seq, task)) = (unsafe { step(ctx) }) else { return 0 };
     let (Some(thread), Some(control)) = (state::of(task), control::get()) else { return 0 };
-    if is_watched(thread) {
+    if state::is_watched(thread) {
         for sums in &thread.folded {
             if sums.epoch_ns == control.previous_ns && sums.count != 0 {
                 write(seq, sums);
@@ -240,7 +240,7 @@ unsafe extern "C" fn folded_calls(ctx: *mut c_void) -> i32 {
     // SAFETY: the kernel calls this with the context of a task iterator.
     let Some((seq, task)) = (unsafe { step(ctx) }) else { return 0 };
     let (Some(thread), Some(control)) = (state::of(task), control::get()) else { return 0 };
-    if !is_watched(thread) {
+    if !state::is_watched(thread) {
         return 0;
     }
     let Some(calls) = state::folded_calls(task) else { return 0 };
@@ -255,12 +255,6 @@ unsafe extern "C" fn folded_calls(ctx: *mut c_void) -> i32 {
         }
     }
     0
-}
-
-/// Whether a thread is traced now.
-#[inline(always)]
-pub(crate) fn is_watched(thread: &Thread) -> bool {
-    thread.flags & (Thread::ADOPTED | Thread::HELD | Thread::DEAD) == Thread::ADOPTED
 }
 
 /// How long a thread has been waiting for a CPU, and how long it slept before, if it is off the CPUs.

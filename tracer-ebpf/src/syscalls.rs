@@ -19,7 +19,7 @@ use tracer_common::{
 };
 
 use crate::{
-    carried, cpu, ring,
+    carried, cpu, current, ring,
     task::{Regs, Task},
     treatment,
 };
@@ -48,7 +48,7 @@ fn sys_enter(ctx: BtfTracePointContext) -> i32 {
         }
         return 0;
     }
-    let Some((task, thread)) = cpu::current_target(cpu) else {
+    let Some((task, thread)) = current::target(cpu) else {
         carried::let_pass(cpu, regs);
         return 0;
     };
@@ -108,7 +108,7 @@ fn sys_exit(ctx: BtfTracePointContext) -> i32 {
             return 0;
         }
     }
-    if let Some((task, thread)) = cpu::current_target(cpu) {
+    if let Some((task, thread)) = current::target(cpu) {
         thread.stay.in_call = Slice::NO_CALL;
         if thread.flags & Thread::SPECIAL == 0 || !end_special(thread, regs, ret) {
             end(thread, regs, ret);
