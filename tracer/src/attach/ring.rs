@@ -28,7 +28,7 @@ impl Rings {
             .map(|_| -> Result<RingBuf<MapData>> {
                 let map =
                     aya_obj::Map::new_from_params(BPF_MAP_TYPE_RINGBUF as u32, 0, 0, ring_bytes, 0);
-                Ok(Map::from_map_data(MapData::create(map, "records", None)?)?.try_into()?)
+                Ok(Map::from_map_data(MapData::create(map, "samples", None)?)?.try_into()?)
             })
             .collect::<Result<Vec<_>>>()
             .with_context(|| format!("cannot make {cpus} rings of {ring_bytes} bytes"))?;

@@ -59,7 +59,10 @@ pub fn affinity_of(pid: i32) -> anyhow::Result<CpuSet> {
     // One that has just ended counts no more.
     for of_thread in tids.take(THREADS).filter_map(|tid| sched_getaffinity(Pid::from_raw(tid)).ok())
     {
-        add(&mut allowed, &of_thread);
+        // Mostly they are the same, and a set is large.
+        if of_thread != allowed {
+            add(&mut allowed, &of_thread);
+        }
     }
     Ok(allowed)
 }
