@@ -119,13 +119,24 @@ pub(crate) fn open(cpu: &Cpu, task: Task) -> Option<&OpenCall> {
 /// The same for a thread that any CPU ran last; where it left the call behind, too.
 #[inline(always)]
 pub(crate) fn open_anywhere(task: Task) -> Option<&'static OpenCall> {
-    let carried = cpu::other(task.cpu()).and_then(|cpu| open(cpu, task));
-    if carried.is_some() {
-        return carried;
-    }
-    // SAFETY: what is read here is read once, and may be of a moment ago.
-    let carried = unsafe { LEFT_BEHIND.get(task.addr()) }?;
-    (carried.tid == task.tid() && carried.open.entered_ns != 0).then_some(&carried.open)
+    let carried = match of(task) {
+        Some(carried) => carried,
+        None => {
+            // SAFETY: what is read here is read once, and may be of a moment ago.
+            let behind = unsafe { LEFT_BEHIND.get(task.addr()) }?;
+            if behind.tid != task.tid() {
+                return None;
+            }
+            behind
+        }
+    };
+    (carried.open.entered_ns != 0).then_some(&carried.open)
+}
+
+/// What the CPU carries of a thread that any CPU runs, or ran last.
+#[inline(always)]
+pub(crate) fn of(task: Task) -> Option<&'static Carried> {
+    cpu::other(task.cpu()).map(|cpu| &cpu.carried).filter(|carried| carried.task == task.addr())
 }
 
 /// An open call with the sums at its beginning: the thread has not left the CPU since.

@@ -3,6 +3,8 @@
 #![no_std]
 #![no_main]
 
+mod object;
+
 use aya_ebpf::{helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
 
 /// What is read is of no use; that the compiler keeps the call is.
@@ -27,15 +29,3 @@ fn sys_exit(_: BtfTracePointContext) -> i32 {
 fn sched_switch(_: BtfTracePointContext) -> i32 {
     read_the_clock()
 }
-
-#[cfg(not(test))]
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    // The verifier refuses every program that could get here.
-    loop {}
-}
-
-/// The kernel lends its helpers to GPL-compatible programs only.
-#[unsafe(link_section = "license")]
-#[unsafe(no_mangle)]
-static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";

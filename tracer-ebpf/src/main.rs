@@ -2,7 +2,8 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `syscalls` | a call begins, ends, is interrupted and restarted |
+//! | `syscalls` | a call begins and ends |
+//! | `interrupted` | a call is interrupted and restarted, or its border was never seen |
 //! | `sched` | which thread runs on this CPU, and how long threads wait and sleep |
 //! | `sample` | where a target is when the sampling clock ticks |
 //! | `locks` | waits for the kernel's own locks |
@@ -17,6 +18,7 @@
 //! | `carried` | what a CPU remembers of its thread, lest each call look it up |
 //! | `ring` | the rings that records leave by |
 //! | `task` | fields of the kernel's own structures |
+//! | `object` | what each object needs beside its programs |
 //!
 //! Only a thread that is a target pays for more than one look at a per-CPU word.
 #![no_std]
@@ -33,8 +35,10 @@ mod control;
 mod cpu;
 mod current;
 mod fold;
+mod interrupted;
 mod lifecycle;
 mod locks;
+mod object;
 mod ring;
 mod sample;
 mod sched;
@@ -120,15 +124,3 @@ pub(crate) use config;
 fn treatment(nr: u64) -> Option<u8> {
     frozen().treatment.get(nr as usize).map(read)
 }
-
-#[cfg(not(test))]
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    // The verifier refuses every program that could get here.
-    loop {}
-}
-
-/// The kernel lends its helpers to GPL-compatible programs only.
-#[unsafe(link_section = "license")]
-#[unsafe(no_mangle)]
-static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";

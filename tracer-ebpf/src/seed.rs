@@ -195,11 +195,9 @@ unsafe extern "C" fn standings(ctx: *mut c_void) -> i32 {
     // SAFETY: has no precondition.
     let now = unsafe { bpf_ktime_get_ns() };
     let mut slice = sched::slice(thread, now, Slice::GOES_ON);
-    if let Some(cpu) = cpu::other(task.cpu())
-        && cpu.carried.task == task.addr()
-    {
-        slice.other_ns += cpu.carried.other_ns;
-        slice.other_calls += cpu.carried.other_calls;
+    if let Some(carried) = carried::of(task) {
+        slice.other_ns += carried.other_ns;
+        slice.other_calls += carried.other_calls;
     }
     if thread.off_ns != 0 {
         (slice.waited_ns, slice.slept_ns) = off_cpu(thread, now);

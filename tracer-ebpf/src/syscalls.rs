@@ -1,12 +1,4 @@
-//! A system call begins, ends, is interrupted and restarted.
-//!
-//! A call that a signal interrupts leaves with one of the kernel's restart codes, which no program
-//! ever sees. What follows decides what it was:
-//!
-//! * no handler runs (a stop and continue, say): the same call comes back at once, or
-//!   `restart_syscall` in its place. It is one call, from its first entry to its last exit;
-//! * a handler runs and its return restarts the call (`SA_RESTART`): also one call;
-//! * a handler runs and its return gives `EINTR`: the call ended when it was interrupted.
+//! A system call begins and ends.
 
 use core::ffi::c_void;
 
@@ -15,22 +7,17 @@ use tracer_common::{
     config::treatment,
     cpu::{Carried, Counter},
     record::{Call, Slice},
-    thread::{OpenCall, Suspended, Thread},
+    thread::{OpenCall, Thread},
 };
 
 use crate::{
-    carried, cpu, current, ring,
+    carried, cpu, current, interrupted, ring,
     task::{Regs, Task},
     treatment,
 };
 
 /// Largest errno; what lies above is an address.
 const MAX_ERRNO: i64 = 4095;
-const EINTR: i64 = 4;
-const ERESTARTSYS: i64 = 512;
-/// `ERESTARTNOINTR` lies between.
-const ERESTARTNOHAND: i64 = 514;
-const ERESTART_RESTARTBLOCK: i64 = 516;
 /// The futex operation without its flags (`FUTEX_CMD_MASK`).
 const FUTEX_COMMAND: u64 = 0x7f;
 
@@ -54,7 +41,7 @@ fn sys_enter(ctx: BtfTracePointContext) -> i32 {
     };
     let Some((open, treated)) = opened(regs, nr) else { return 0 };
     thread.stay.in_call = nr as u16;
-    if thread.flags & Thread::SPECIAL != 0 && begin_special(thread, regs, nr, treated) {
+    if thread.flags & Thread::SPECIAL != 0 && interrupted::begin(thread, regs, nr, treated) {
         return 0;
     }
     if carried::pick_up(cpu, regs, task, thread) {
@@ -103,14 +90,14 @@ fn sys_exit(ctx: BtfTracePointContext) -> i32 {
         if cpu.carried.cookie == 0 {
             return 0;
         }
-        if cpu.carried.open.entered_ns != 0 && !is_interrupted(ret) {
+        if cpu.carried.open.entered_ns != 0 && !interrupted::is(ret) {
             end_carried(&mut cpu.carried, regs, ret);
             return 0;
         }
     }
     if let Some((task, thread)) = current::target(cpu) {
         thread.stay.in_call = Slice::NO_CALL;
-        if thread.flags & Thread::SPECIAL == 0 || !end_special(thread, regs, ret) {
+        if thread.flags & Thread::SPECIAL == 0 || !interrupted::end(thread, regs, ret) {
             end(thread, regs, ret);
         }
         carried::pick_up(cpu, regs, task, thread);
@@ -160,8 +147,8 @@ fn end(thread: &mut Thread, regs: Regs, ret: i64) {
     if open.flags & Call::OTHER != 0 {
         return end_other(thread, &open, now);
     }
-    if is_interrupted(ret) {
-        return suspend(thread, open, now, regs.sp());
+    if interrupted::is(ret) {
+        return interrupted::suspend(thread, open, now, regs.sp());
     }
     let mut call = ended(thread, &open, now, thread.runnable_ns, thread.blocked_ns);
     let (amount, failed) = outcome(&open, regs, ret);
@@ -169,12 +156,6 @@ fn end(thread: &mut Thread, regs: Regs, ret: i64) {
     call.amount = amount;
     call.flags |= failed;
     ring::send_call(call);
-}
-
-/// Whether a signal has interrupted the call, which may go on.
-#[inline(always)]
-fn is_interrupted(ret: i64) -> bool {
-    matches!(-ret, ERESTARTSYS..=ERESTARTNOHAND | ERESTART_RESTARTBLOCK)
 }
 
 /// The amount of a call that ends, and the flag that it failed, if it did.
@@ -224,16 +205,7 @@ pub(crate) fn share_other(thread: &mut Thread, now: u64) {
 /// The thread dies in a call: its end, as far as there is one.
 #[inline(always)]
 pub(crate) fn end_by_exit(thread: &mut Thread, now: u64) {
-    if thread.flags & Thread::SUSPENDED != 0 {
-        if thread.flags & Thread::IN_HANDLER == 0 {
-            // Killed: the signal that interrupted the call was the last.
-            let Suspended { call, .. } = thread.suspended;
-            thread.flags &= !Thread::SUSPENDED;
-            thread.open = call;
-        } else {
-            end_suspended(thread);
-        }
-    }
+    interrupted::end_by_exit(thread);
     let open = thread.open;
     if open.entered_ns != 0 {
         thread.open.entered_ns = 0;
@@ -295,111 +267,4 @@ pub(crate) fn ended(
         kind: open.kind,
         flags: open.flags,
     }
-}
-
-/// The rare cases at the beginning of a call. True if the call is a restart, and so has begun
-/// before.
-#[inline(always)]
-fn begin_special(thread: &mut Thread, regs: Regs, nr: u64, treated: u8) -> bool {
-    thread.flags &= !(Thread::FRESH | Thread::NEWBORN | Thread::IN_SIGRETURN);
-    if thread.flags & Thread::SUSPENDED == 0 {
-        return false;
-    }
-    let shape = treated & treatment::SHAPE;
-    let flags = thread.flags;
-    if shape == treatment::SIGRETURN {
-        thread.flags |= Thread::IN_SIGRETURN | Thread::IN_HANDLER;
-        return false;
-    }
-    let same_place = nr == u64::from(thread.suspended.call.nr) && regs.sp() == thread.suspended.sp;
-    if shape != treatment::RESTART && !same_place {
-        // A handler's own call. (The stack pointer of a handler is never that of the call.)
-        thread.flags |= Thread::IN_HANDLER;
-        return false;
-    }
-    if flags & Thread::IN_HANDLER != 0 && flags & Thread::RESTARTING == 0 {
-        // The handler never came back, by `longjmp` say: a call of its own after all.
-        end_suspended(thread);
-        return false;
-    }
-    thread.flags &= !(Thread::SUSPENDED | Thread::IN_HANDLER | Thread::RESTARTING);
-    thread.open = thread.suspended.call;
-    true
-}
-
-/// The rare cases at the end of a call. True if there is nothing more to do.
-#[inline(always)]
-fn end_special(thread: &mut Thread, regs: Regs, ret: i64) -> bool {
-    let flags = thread.flags;
-    thread.flags &= !(Thread::FRESH | Thread::NEWBORN | Thread::IN_SIGRETURN);
-    if flags & Thread::HELD != 0 {
-        thread.open.entered_ns = 0;
-        return true;
-    }
-    if thread.open.entered_ns == 0 {
-        if flags & Thread::FRESH != 0 {
-            send_unpaired(thread, regs.nr(), ret);
-            return true;
-        }
-        if flags & Thread::NEWBORN != 0 {
-            return true;
-        }
-    }
-    if flags & Thread::IN_SIGRETURN != 0 && flags & Thread::SUSPENDED != 0 {
-        if ret == -EINTR {
-            end_suspended(thread);
-        } else {
-            thread.flags |= Thread::RESTARTING;
-        }
-    }
-    false
-}
-
-/// The thread was in a call when it was adopted.
-#[inline(always)]
-fn send_unpaired(thread: &mut Thread, nr: u64, ret: i64) {
-    // `rt_sigreturn` leaves with the number −1, and a child comes out of its parent's fork with 0.
-    let Some(treated) = treatment(nr) else { return };
-    if treated & treatment::SENT == 0 || (ret == 0 && treated & treatment::SHAPE == treatment::FORK)
-    {
-        return;
-    }
-    let call = Call {
-        // SAFETY: has no precondition.
-        end_ns: unsafe { bpf_ktime_get_ns() },
-        cookie: thread.cookie,
-        tid: thread.tid,
-        nr: nr as u16,
-        flags: Call::UNPAIRED,
-        ..Call::default()
-    };
-    ring::send_call(call);
-}
-
-/// Puts an interrupted call aside until it shows whether it goes on.
-#[inline(always)]
-fn suspend(thread: &mut Thread, call: OpenCall, now: u64, sp: u64) {
-    if thread.flags & Thread::SUSPENDED != 0 {
-        // A call in a handler, interrupted too. There is room for one.
-        end_suspended(thread);
-    }
-    thread.suspended = Suspended {
-        call,
-        ended_ns: now,
-        runnable_ns: thread.runnable_ns,
-        blocked_ns: thread.blocked_ns,
-        sp,
-    };
-    thread.flags |= Thread::SUSPENDED;
-}
-
-/// The suspended call is over: it ended with `EINTR` when it was interrupted.
-#[inline(always)]
-fn end_suspended(thread: &mut Thread) {
-    thread.flags &= !(Thread::SUSPENDED | Thread::IN_HANDLER | Thread::RESTARTING);
-    let Suspended { call, ended_ns, runnable_ns, blocked_ns, sp: _ } = thread.suspended;
-    let mut call = ended(thread, &call, ended_ns, runnable_ns, blocked_ns);
-    call.ret = -EINTR;
-    call.flags |= Call::FAILED;
-    ring::send_call(call);
 }
