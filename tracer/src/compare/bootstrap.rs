@@ -144,27 +144,27 @@ impl Contrast {
     }
 }
 
-/// An interval for each, all of which hold together; `None` where there can be none. `runs` is the
-/// logarithm of the factor by which runs of one thing differ.
-pub(super) fn intervals(contrasts: &[Contrast], runs: f64) -> Vec<Option<(f64, f64)>> {
-    let spreads: Vec<_> = contrasts.iter().map(Contrast::spread).collect();
+/// An interval for each, all of which hold together; `None` where there can be none. Each comes with the
+/// logarithm of the factor by which runs of one thing differ in it.
+pub(super) fn intervals(contrasts: &[(&Contrast, f64)]) -> Vec<Option<(f64, f64)>> {
+    let spreads: Vec<_> = contrasts.iter().map(|(contrast, _)| contrast.spread()).collect();
     let widest = widest(contrasts, &spreads);
     contrasts
         .iter()
         .zip(spreads)
-        .map(|(contrast, spread)| {
+        .map(|((contrast, runs), spread)| {
             let (error, degrees) = spread?;
             let reach = error * student(widest?, degrees);
-            let (least, most) = contrast.range(runs);
+            let (least, most) = contrast.range(*runs);
             reach.is_finite().then_some((least - reach, most + reach))
         })
         .collect()
 }
 
 /// The deviation, in standard errors, that no figure of a draw exceeds in 19 of 20 draws.
-fn widest(contrasts: &[Contrast], spreads: &[Option<(f64, f64)>]) -> Option<f64> {
+fn widest(contrasts: &[(&Contrast, f64)], spreads: &[Option<(f64, f64)>]) -> Option<f64> {
     let mut deviations = vec![0.0f64; DRAWS];
-    for (contrast, spread) in contrasts.iter().zip(spreads) {
+    for ((contrast, _), spread) in contrasts.iter().zip(spreads) {
         let Some((error, _)) = spread else { continue };
         let draws = contrast.base.draws[1..].iter().zip(&contrast.new.draws[1..]);
         for (deviation, (base, new)) in deviations.iter_mut().zip(draws) {
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn one_worker_has_no_interval() {
         let contrast = Contrast::difference(mean(&[3.0], 1), mean(&[1.0, 2.0], 2), 3.0);
-        assert_eq!(intervals(&[contrast], 0.0), [None]);
+        assert_eq!(intervals(&[(&contrast, 0.0)]), [None]);
     }
 
     #[test]
@@ -221,7 +221,7 @@ mod tests {
         let width = |n: usize| {
             let workers: Vec<f64> = (0..n).map(|i| (i % 2) as f64).collect();
             let contrast = Contrast::difference(mean(&workers, 1), mean(&workers, 2), 1.0);
-            let (low, high) = intervals(&[contrast], 0.0)[0].unwrap();
+            let (low, high) = intervals(&[(&contrast, 0.0)])[0].unwrap();
             high - low
         };
         assert!(width(2) > 2.0 * width(4) && width(4) > 2.0 * width(16));
@@ -240,6 +240,6 @@ mod tests {
     fn the_same_workers_give_the_same_interval_again() {
         let contrast =
             || Contrast::difference(mean(&[1.0, 4.0, 2.0], 1), mean(&[2.0, 2.0, 5.0], 2), 1.0);
-        assert_eq!(intervals(&[contrast()], 0.0), intervals(&[contrast()], 0.0));
+        assert_eq!(intervals(&[(&contrast(), 0.0)]), intervals(&[(&contrast(), 0.0)]));
     }
 }

@@ -5,6 +5,7 @@
 //! work. It is tiled by the lines of the budget, so the changes of these lines, each per unit, sum
 //! to the change of the whole.
 
+mod allowance;
 mod bootstrap;
 mod causes;
 mod comparison;
@@ -25,6 +26,7 @@ pub use differences::Difference;
 pub use unit::{Origin, Per};
 
 use self::{
+    allowance::Allowance,
     bootstrap::{Contrast, Draws, Estimate},
     measure::Worker,
     roles::{Process, Role},
@@ -33,9 +35,6 @@ use self::{
 };
 use crate::recording::Recording;
 
-/// Runs of one program on one machine differ by so much, as a logarithm, whatever one does: by where
-/// memory lies, by what else there is. Measured ones differ by one to five percent.
-const RUNS: f64 = 0.1;
 /// Roles that did less of the units than this on either side are not the workers.
 const LEAST_SHARE: f64 = 0.05;
 
@@ -222,12 +221,11 @@ fn settled(
     drafts: Vec<Draft>,
     mut notes: Vec<String>,
 ) -> Comparison {
-    let mut contrasts = vec![whole.clone()];
-    contrasts.extend(parts.iter().map(|(_, contrast)| contrast.clone()));
-    contrasts.extend(drafts.iter().flat_map(Draft::contrasts).cloned());
-    let others = sides.map(|side| others(side.recording));
-    let runs = RUNS + others[0].max(others[1]);
-    let mut intervals = bootstrap::intervals(&contrasts, runs).into_iter();
+    let allowance = Allowance::new(sides, if unit.is_mere_time() { &[] } else { &parts });
+    let mut contrasts = vec![(whole, allowance.of_whole())];
+    contrasts.extend(parts.iter().map(|(name, line)| (line, allowance.of_line(name))));
+    contrasts.extend(drafts.iter().flat_map(|draft| draft.contrasts(&allowance)));
+    let mut intervals = bootstrap::intervals(&contrasts).into_iter();
     let mut next = || intervals.next().flatten();
     let of_whole = next();
     let mut parts: Vec<Part> = parts
@@ -262,15 +260,7 @@ fn settled(
             ));
         }
     }
-    if others[0].max(others[1]) > RUNS {
-        notes.push(format!(
-            "other programs kept {:.0} % and {:.0} % of the CPUs busy: what makes less than a \
-             factor of {:.2} may come from that, and is not called significant",
-            100.0 * others[0],
-            100.0 * others[1],
-            runs.exp()
-        ));
-    }
+    notes.extend(allowance.notes());
     let [base, new] = sides_shown;
     let recordings = sides.map(|side| side.recording);
     Comparison {
@@ -290,16 +280,6 @@ fn settled(
         rows,
         notes,
     }
-}
-
-/// The share of the CPUs of a run that went to others.
-fn others(recording: &Recording) -> f64 {
-    let cpus = &recording.metadata.cpus;
-    let allowed = cpus.allowed.or(cpus.online).unwrap_or(1).max(1);
-    recording
-        .metadata
-        .other_cpus
-        .map_or(0.0, |others| (others / f64::from(allowed)).clamp(0.0, 1.0))
 }
 
 fn shown(side: &Measured<'_>, workers: &[Role]) -> Side {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Crew, Figures, Kind, Measured, Ratio, Ratios, Row,
+    allowance::Allowance,
     bootstrap::{Contrast, Estimate},
     measure::Series,
     per_unit,
@@ -28,7 +29,8 @@ pub(super) struct Draft {
     change: Contrast,
     /// Of time, rate and percentiles.
     ratios: [Option<Contrast>; 5],
-    few: bool,
+    /// Why not every figure has one.
+    missing: Option<&'static str>,
 }
 
 /// All rows of these roles.
@@ -56,15 +58,18 @@ fn line(role: &Role, name: &str, crews: [&Crew; 2], sides: &[Measured<'_>; 2]) -
         unit_ns: time.value(),
         ..Figures::default()
     };
+    let change = change(base.clone(), new.clone(), crews, sides);
+    // What happened a few times in all takes next to no time, and workers may be alike in that.
+    let is_worth_a_ratio = base.value().max(new.value()) > change.resolution;
     Draft {
         role: role.to_string(),
         kind: Kind::Budget,
         name: name.to_owned(),
         base: figures(crews[0], &base),
         new: figures(crews[1], &new),
-        ratios: [Contrast::ratio(base.clone(), new.clone()), None, None, None, None],
-        change: change(base, new, crews, sides),
-        few: false,
+        ratios: [Contrast::ratio(base, new).filter(|_| is_worth_a_ratio), None, None, None, None],
+        change,
+        missing: (!is_worth_a_ratio).then_some("too little of the time"),
     }
 }
 
@@ -133,7 +138,7 @@ fn repeated(
         new,
         change: change(base_time, new_time, crews, sides),
         ratios,
-        few: fewest < FEWEST[2],
+        missing: (fewest < FEWEST[2]).then_some("too few of them for each figure"),
     }
 }
 
@@ -143,9 +148,17 @@ fn whole(ns: f64) -> u64 {
 }
 
 impl Draft {
-    /// All that wants an interval.
-    pub(super) fn contrasts(&self) -> impl Iterator<Item = &Contrast> {
-        [&self.change].into_iter().chain(self.ratios.iter().flatten())
+    /// All that wants an interval, with what runs may differ by in it.
+    pub(super) fn contrasts(
+        &self,
+        allowance: &Allowance,
+    ) -> impl Iterator<Item = (&Contrast, f64)> {
+        let runs = match self.kind {
+            Kind::Budget => allowance.of_line(&self.name),
+            Kind::Syscall | Kind::Scheduler => allowance.of_rest(),
+        };
+        let all = [&self.change].into_iter().chain(self.ratios.iter().flatten());
+        all.map(move |contrast| (contrast, runs))
     }
 
     /// The row; `next` has the intervals of [`contrasts`](Self::contrasts), in their order.
@@ -169,7 +182,7 @@ impl Draft {
         let percentile = |n, base: Option<u64>, new: Option<u64>| {
             ratio(n, base.map(|ns| ns as f64), new.map(|ns| ns as f64))
         };
-        let Self { role, kind, name, base, new, change, few, .. } = self;
+        let Self { role, kind, name, base, new, change, missing, .. } = self;
         let max = percentile(4, base.max, new.max);
         let alone = base.processes.min(new.processes) < 2;
         Row {
@@ -193,7 +206,7 @@ impl Draft {
             no_interval: if alone {
                 Some("one process on a side".to_owned())
             } else {
-                few.then(|| "too few of them for each figure".to_owned())
+                missing.map(str::to_owned)
             },
         }
     }

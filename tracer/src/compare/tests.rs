@@ -15,9 +15,11 @@ struct Pool {
     /// Times of `shrink` and of waits are so many times the usual ones.
     shrink: f64,
     wait: f64,
+    /// The same of all else.
+    rest: f64,
 }
 
-const POOL: Pool = Pool { workers: 8, units: 60, spread: 0.3, shrink: 1.0, wait: 1.0 };
+const POOL: Pool = Pool { workers: 8, units: 60, spread: 0.3, shrink: 1.0, wait: 1.0, rest: 1.0 };
 
 /// Of a normal distribution, as the sum of twelve.
 fn normal(rng: &mut Rng) -> f64 {
@@ -38,12 +40,12 @@ impl Pool {
                 ppid: 1,
                 argv: vec!["python3".to_owned(), format!("/job{pid}/work.py")],
                 calls: [
-                    ("brk grow", some(2 * self.units, 1e4)),
+                    ("brk grow", some(2 * self.units, 1e4 * self.rest)),
                     ("brk shrink", some(self.units, 6e5 * self.shrink)),
                 ]
                 .into(),
                 waits: some(3 * self.units, 2e5 * self.wait),
-                user_ns: some(self.units, 2e6).into_iter().sum(),
+                user_ns: some(self.units, 2e6 * self.rest).into_iter().sum(),
                 ..Worked::default()
             }
         };
@@ -203,6 +205,43 @@ fn other_load_is_said_and_counts_against_every_difference() {
     assert_eq!(comparison.significant, Some(false));
     assert!(comparison.notes.iter().any(|note| note.contains("75 %")), "{:?}", comparison.notes);
     assert_eq!(comparison.differences[0].name, "CPUs busy with others");
+}
+
+#[test]
+fn a_machine_that_was_slower_in_user_mode_may_have_been_so_elsewhere() {
+    let run =
+        |seed, shrink, rest| Pool { workers: 24, spread: 0.05, shrink, rest, ..POOL }.run(seed);
+    let is_called = |base: &Recording, new: &Recording, name, kind| {
+        let comparison = compared(base, new, Some("brk shrink"));
+        let noted = comparison.notes.iter().any(|note| note.starts_with("user mode differs by"));
+        (row(&comparison, name, kind).significant.unwrap(), noted)
+    };
+    let base = run(1, 1.0, 1.0);
+    let (shrink, user) = (("brk shrink", Kind::Syscall), ("user", Kind::Budget));
+    // By itself it would be.
+    assert_eq!(is_called(&base, &run(2, 1.4, 1.0), shrink.0, shrink.1), (true, false));
+    let slower = run(2, 1.4, 1.4);
+    assert_eq!(is_called(&base, &slower, shrink.0, shrink.1), (false, true));
+    assert_eq!(is_called(&base, &slower, user.0, user.1), (true, true));
+    // No host does this.
+    let much_slower = run(2, 2.5, 2.5);
+    assert_eq!(is_called(&base, &much_slower, shrink.0, shrink.1), (true, true));
+}
+
+#[test]
+fn what_takes_next_to_no_time_has_no_ratio_to_call_different() {
+    let run = |seed, query_ns| {
+        let mut run = Pool { workers: 6, spread: 0.05, ..POOL }.run(seed);
+        for group in &mut run.report.processes {
+            group.budget.kernel_ns.insert("brk query".to_owned(), query_ns);
+        }
+        run
+    };
+    let comparison = compared(&run(1, 300), &run(2, 900), Some("brk shrink"));
+    let query = row(&comparison, "brk query", Kind::Budget);
+    assert_eq!(query.significant, Some(false), "{query:?}");
+    assert_eq!(query.no_interval.as_deref(), Some("too little of the time"));
+    assert_eq!(query.ratio.time.map(|time| (time.value, time.low)), Some((3.0, None)));
 }
 
 #[test]

@@ -18,6 +18,8 @@ use crate::{
 const SMALL: f64 = 0.01;
 /// So many rows are shown of each role.
 const ROWS: usize = 12;
+/// An interval whose ends are so many times apart tells nothing.
+const ANYTHING: f64 = 1e4;
 /// Spaces between columns.
 const GAP: &str = "  ";
 
@@ -214,6 +216,7 @@ fn cells(row: &Row) -> Vec<String> {
 
 fn multiple(ratio: &Ratio) -> String {
     match ratio.low.zip(ratio.high) {
+        Some((low, high)) if high > ANYTHING * low => format!("{:.3} (?)", Digits(ratio.value)),
         Some((low, high)) => {
             format!("{:.3} ({:.3} … {:.3})", Digits(ratio.value), Digits(low), Digits(high))
         }
