@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tests::{run, tracer, workloads};
 
 /// Units that each worker does.
-const UNITS: u32 = 40;
+const UNITS: u32 = 80;
 
 /// Records so many workers.
 fn recorded(dir: &TempDir, name: &str, workers: u32) -> PathBuf {
@@ -65,14 +65,21 @@ fn more_workers_than_cpus_wait_and_that_explains_the_change() {
     assert_eq!((&guessed["per"], &guessed["per_from"]), (&"brk shrink".into(), &"asked".into()));
 }
 
+/// Whether these runs are called different.
+fn is_different(base: &Path, new: &Path) -> bool {
+    compared(base, new, &[])["significant"].as_bool().expect("three workers have intervals")
+}
+
 #[test]
 fn a_run_repeated_is_not_called_different() {
     let dir = tempfile::tempdir().expect("a directory");
-    let runs = ["a", "b", "c"].map(|name| recorded(&dir, name, 3));
-    let pairs = [(0, 1), (1, 2), (0, 2)].map(|(a, b)| compared(&runs[a], &runs[b], &[]));
-    let different = pairs.iter().filter(|comparison| comparison["significant"] == true);
-    assert!(different.count() <= 1, "{:#}", pairs[0]);
-    assert!(pairs.iter().all(|comparison| comparison["significant"].is_boolean()));
+    let runs = ["a", "b", "c", "d", "e"].map(|name| recorded(&dir, name, 3));
+    let pairs = (0..5).flat_map(|b| (0..b).map(move |a| (a, b)));
+    let different: Vec<_> = pairs.filter(|&(a, b)| is_different(&runs[a], &runs[b])).collect();
+    // A host that takes its time for a while makes one run differ from all the others, and rightly so.
+    let without = |run: usize| different.iter().filter(|&&(a, b)| a != run && b != run).count();
+    let fewest = (0..5).map(without).min();
+    assert!(fewest <= Some(1), "different: {different:?}");
 }
 
 #[test]
