@@ -1,6 +1,7 @@
 """A pool of worker processes and one that feeds it, which waits for each answer before it asks for the next.
 
-Healthy with --parallel: all tasks of a round are given out before the first answer is waited for.
+Healthy with --parallel: all tasks of a round are given out before the first answer is waited for. With a small
+--size it is the feeding that takes the time, either way.
 """
 
 import argparse
@@ -11,11 +12,11 @@ import time
 import truth
 
 
-def task(n):
-    """Some milliseconds of work: when it began and ended, and where it was done."""
+def task(n, size):
+    """A millisecond of work for each 20,000 of its size: when it began and ended, and where it was done."""
     began = time.monotonic()
     total = 0
-    for i in range(100_000):
+    for i in range(size):
         total += i * n
     return began, time.monotonic(), os.getpid()
 
@@ -25,16 +26,17 @@ def main():
     parser.add_argument("workers", type=int)
     parser.add_argument("seconds", type=float)
     parser.add_argument("--parallel", action="store_true")
+    parser.add_argument("--size", type=int, default=100_000)
     given = parser.parse_args()
     answers = []
     with multiprocessing.get_context("fork").Pool(given.workers) as pool:
         over = truth.deadline(given.seconds)
         while not over():
             if given.parallel:
-                pending = [pool.apply_async(task, (n,)) for n in range(8 * given.workers)]
+                pending = [pool.apply_async(task, (n, given.size)) for n in range(8 * given.workers)]
                 answers += [answer.get() for answer in pending]
             else:
-                answers += [pool.apply_async(task, (n,)).get() for n in range(given.workers)]
+                answers += [pool.apply_async(task, (n, given.size)).get() for n in range(given.workers)]
         pool.close()
         pool.join()
     first, last = min(answer[0] for answer in answers), max(answer[1] for answer in answers)

@@ -16,8 +16,12 @@ const CAUSES: &[Scene] = &[
     spinning("python blas.py 8 0.8 --size 128"),
     scene("python threads.py 2 0.8", Some("interpreter-lock-wait")),
     scene("python threads.py 8 0.8", Some("interpreter-lock-wait")),
+    scene("python threads.py 4 0.8 --array 2000", Some("interpreter-lock-fight")),
+    scene("python threads.py 8 0.8 --array 2000", Some("interpreter-lock-fight")),
     one_at_a_time("python pool.py 3 0.8"),
     one_at_a_time("python pool.py 8 0.8"),
+    too_little_at_a_time("python pool.py 4 0.8 --size 2000"),
+    too_little_at_a_time("python pool.py 4 0.8 --size 100 --parallel"),
     starting("python shared_sum.py 4 1"),
     starting("python shared_sum.py 16 1"),
 ];
@@ -28,6 +32,8 @@ const TWINS: &[Scene] = &[
     scene("MALLOC_TOP_PAD_=134217728 python spectrogram.py 4 1", None),
     scene("python blas.py 1 0.8", None),
     scene("python threads.py 1 0.8", None),
+    scene("python threads.py 1 0.8 --array 2000", None),
+    scene("python threads.py 2 0.8 --array 500000", None),
     several_at_once("python pool.py 2 0.8 --parallel"),
     several_at_once("python pool.py 8 0.8 --parallel"),
     working("python shared_sum.py 1 1000"),
@@ -50,6 +56,11 @@ fn at_once(truths: &[Value]) -> f64 {
 const fn one_at_a_time(script: &'static str) -> Scene {
     let is_serial = |truths: &[Value]| (0.5..=1.0).contains(&at_once(truths));
     Scene { came_about: is_serial, ..scene(script, Some("serial-dispatch")) }
+}
+
+/// The tasks themselves take less than half of the time.
+const fn too_little_at_a_time(script: &'static str) -> Scene {
+    Scene { came_about: |truths| at_once(truths) < 0.5, ..scene(script, Some("serial-dispatch")) }
 }
 
 const fn several_at_once(script: &'static str) -> Scene {
@@ -149,4 +160,9 @@ fn what_a_verdict_says_to_change_makes_a_program_do_more_with_the_same_cpu_time(
     );
     let products = |truth: &Value| (number(truth, "products"), truth["cpu_s"].as_f64().unwrap());
     saved("python blas.py 4 0.8", "python blas.py 1 0.8", products);
+    let turns = |truth: &Value| {
+        let turns = truth["turns"].as_array().unwrap().iter();
+        (turns.map(|it| it.as_u64().unwrap()).sum(), truth["cpu_s"].as_f64().unwrap())
+    };
+    saved("python threads.py 8 0.8 --array 2000", "python threads.py 1 0.8 --array 2000", turns);
 }

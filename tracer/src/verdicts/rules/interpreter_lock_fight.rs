@@ -1,11 +1,12 @@
-//! Threads release a lock and take it again at once, and those they wake come too late.
+//! Threads release a lock and take it again at once, so that those they wake come too late, or that
+//! handing it over is much of what they do.
 
-use crate::report::Futex;
 use crate::verdicts::{
     Finding, Rule, Strength, Verdict,
     facts::{Account, Facts},
     words::{number, per, percent, rate, share},
 };
+use crate::{report::Futex, units::Time};
 
 pub(in crate::verdicts) const RULE: Rule = Rule {
     name: "interpreter-lock-fight",
@@ -19,6 +20,12 @@ pub(in crate::verdicts) const RULE: Rule = Rule {
 const CALLS: f64 = 10_000.0;
 /// So many of them do nothing: they wake nobody, or wait for what has changed already.
 const IN_VAIN: f64 = 0.5;
+/// Or threads do hand it over, so many of them, which takes so much of their time on CPUs. Two that wake
+/// each other may be two steps of one thing.
+const HANDING: usize = 3;
+const HANDED_OVER: f64 = 0.25;
+/// Calls about other words are more than that: there is no one lock.
+const OF_ALL: f64 = 1.0 / 3.0;
 /// A smaller share of the time of all on CPUs is not worth a change: threads that only feed others'
 /// work fight over their interpreter's lock too.
 const COST: f64 = 0.1;
@@ -39,12 +46,22 @@ fn judge(facts: &Facts<'_>) -> Finding {
     Finding::Verdict(Verdict {
         name: RULE.name.into(),
         strength: Strength::Strong,
-        what: format!(
-            "{} threads of {} fight over one lock: it is released and taken again before those that \
-             it wakes have come, so they work one at a time, and pay for it",
-            word.waiters,
-            process.name()
-        ),
+        what: if in_vain(word) >= IN_VAIN {
+            format!(
+                "{} threads of {} fight over one lock: it is released and taken again before those \
+                 that it wakes have come, so they work one at a time, and pay for it",
+                word.waiters,
+                process.name()
+            )
+        } else {
+            format!(
+                "{} threads of {} fight over one lock: they hand it to each other for every little \
+                 thing they do, and pay for that with {} of their time on CPUs",
+                word.waiters,
+                process.name(),
+                percent(share(futex, on_cpu))
+            )
+        },
         evidence: [
             format!(
                 "{} futex calls on one word ({}), {} of all",
@@ -52,13 +69,21 @@ fn judge(facts: &Facts<'_>) -> Finding {
                 word.address.as_deref().unwrap_or("-"),
                 percent(share(word.calls, process.calls("futex")))
             ),
-            format!(
-                "{} of its calls did nothing: {} of the waits found it changed (EAGAIN), {} of the \
-                 wakes woke nobody",
-                percent(in_vain(word)),
-                percent(share(word.again, word.waits)),
-                percent(share(word.wakes.saturating_sub(word.woken), word.wakes))
-            ),
+            if in_vain(word) >= IN_VAIN {
+                format!(
+                    "{} of its calls did nothing: {} of the waits found it changed (EAGAIN), {} of \
+                     the wakes woke nobody",
+                    percent(in_vain(word)),
+                    percent(share(word.again, word.waits)),
+                    percent(share(word.wakes.saturating_sub(word.woken), word.wakes))
+                )
+            } else {
+                format!(
+                    "a thread was woken for it {}, once for each {} that they were on a CPU",
+                    rate(word.woken, facts.seconds),
+                    Time(on_cpu / word.woken.max(1))
+                )
+            },
             format!(
                 "futex {} of its time on CPUs; {} threads want to run, {} CPUs were used",
                 percent(share(futex, on_cpu)),
@@ -68,8 +93,9 @@ fn judge(facts: &Facts<'_>) -> Finding {
         ],
         remedy: format!(
             "run processes in place of threads (multiprocessing, ProcessPoolExecutor: {} of them), or \
-             one thread; with Python 2 move to Python 3, whose lock is handed over; in a program of \
-             your own keep the lock for longer at a time",
+             one thread; with NumPy give each call more to do (larger arrays), for each gives the \
+             interpreter's lock up and takes it again; with Python 2 move to Python 3; in a program \
+             of your own keep the lock for longer at a time, or take it less often",
             facts.threads_to_have().unwrap_or(1)
         ),
         against:
@@ -83,12 +109,16 @@ fn judge(facts: &Facts<'_>) -> Finding {
 /// The word that the threads of a process fight over.
 fn fought_over<'a>(it: &Account<'a>) -> Option<&'a Futex> {
     let seconds = per(it.on_cpu_ns(), 1e9);
+    let costs = share(it.kernel_ns(&["futex"]), it.on_cpu_ns()) >= HANDED_OVER;
+    let all = it.calls("futex");
     it.futexes.iter().find(|word| {
+        let takers = word.waiters.min(word.wakers);
+        let is_handed_over =
+            costs && takers >= HANDING && share(word.calls, all) >= OF_ALL && word.woken > 0;
         word.address.is_some()
-            && word.waiters >= 2
-            && word.wakers >= 2
+            && takers >= 2
             && per(word.calls, seconds) >= CALLS
-            && in_vain(word) >= IN_VAIN
+            && (in_vain(word) >= IN_VAIN || is_handed_over)
     })
 }
 

@@ -1,6 +1,7 @@
 //! The rules, a file each.
 
 pub(super) mod cpu_quota;
+mod crew;
 mod crowd;
 pub(super) mod heap_churn;
 pub(super) mod interpreter_lock_fight;

@@ -100,6 +100,54 @@ fn a_fight_among_the_threads_that_feed_workers_is_left_out() {
     assert_eq!(names(&pool), ["interpreter-lock-fight"]);
 }
 
+/// Four workers, each of which works for so long, and one that feeds them for so long and wakes each so
+/// often.
+fn crumbs(feeds_ms: u64, works_ms: u64, wakes: u64) -> Report {
+    let mut report = gather(4, works_ms, 0.0);
+    let feeder = process(1, 4).computes(feeds_ms).sleeps_in("futex", 2_000);
+    report.processes[0] = Group { ppid: None, ..feeder };
+    report.total.budget.outside_calls_ns += (feeds_ms - 100) * MS;
+    for worker in report.processes.iter_mut().skip(1) {
+        worker.sched.wakers.iter_mut().for_each(|waker| waker.wakes = wakes);
+    }
+    report
+}
+
+#[test]
+fn one_that_is_busier_with_feeding_than_its_workers_with_their_tasks_is_named() {
+    let verdict = only(&crumbs(8_000, 1_000, 5_000));
+    assert_eq!((verdict.name.as_ref(), verdict.strength), ("serial-dispatch", Strength::Strong));
+    assert!(verdict.what.starts_with("the tasks of 4 workers are so small"), "{}", verdict.what);
+    assert_eq!(
+        verdict.evidence[0],
+        "python3 (pid 1) is on a CPU for 80 % of the window, all workers together for 40 %"
+    );
+    assert!(
+        verdict.evidence[1].starts_with(
+            "workers are woken 2,000/s by it and by each other, once for each 400 µs that it is on a \
+             CPU, and work for 200 µs each time, in the mean"
+        ),
+        "{:?}",
+        verdict.evidence
+    );
+    assert_eq!(only(&crumbs(8_000, 1_500, 5_000)).strength, Strength::Clear);
+    assert_eq!(names(&crumbs(4_010, 1_000, 5_000)), ["serial-dispatch"], "as busy as all of them");
+}
+
+#[test]
+fn one_that_works_itself_and_gives_some_of_it_away_feeds_nobody() {
+    assert_eq!(names(&crumbs(8_000, 1_000, 2_000)), ["serial-dispatch"], "a millisecond for each");
+    assert_eq!(names(&crumbs(8_000, 1_000, 1_999)), [""; 0]);
+    let mut alone = crumbs(8_000, 1_000, 5_000);
+    alone.processes.truncate(2);
+    assert_eq!(names(&alone), [""; 0], "one that helps is no crew");
+    let mut none = crumbs(8_000, 1_000, 5_000);
+    for worker in none.processes.iter_mut().skip(1) {
+        worker.sched.wakers.remove(0);
+    }
+    assert_eq!(names(&none), [""; 0], "they wait for something else");
+}
+
 #[test]
 fn threads_of_the_one_that_feeds_workers_do_not_overlap_with_them() {
     let mut busy = gather(2, 4_200, 0.0);

@@ -59,6 +59,46 @@ fn a_fight_takes_two_and_ten_thousand_calls_for_each_second_half_of_them_in_vain
     none(Futex { woken: 5_001, ..slow });
 }
 
+/// Python 3, eight threads with small arrays, for ten seconds: as measured.
+fn handed_over() -> Futex {
+    Futex {
+        address: Some("0x7fe904d4e6f8".to_owned()),
+        calls: 614_000,
+        waits: 268_000,
+        again: 32_000,
+        wakes: 346_000,
+        woken: 242_000,
+        waiters: 9,
+        wakers: 9,
+        slept_ns: 30_000 * MS,
+        ..Futex::default()
+    }
+}
+
+#[test]
+fn a_lock_that_is_handed_over_for_every_little_thing_is_fought_over_too() {
+    let threads = |word: Futex, computes_ms, all_calls| {
+        process(7, 9).computes(computes_ms).calls("futex", all_calls, 4_000, None).uses(word)
+    };
+    let found = |group| names(&report(vec![group]));
+    let group = threads(handed_over(), 8_000, 1_050_000);
+    let verdict = only(&report(vec![group]));
+    assert_eq!(verdict.name, "interpreter-lock-fight");
+    assert!(verdict.what.contains("with 33 % of their time on CPUs"), "{}", verdict.what);
+    assert_eq!(
+        verdict.evidence[1],
+        "a thread was woken for it 24,200/s, once for each 49.6 µs that they were on a CPU"
+    );
+    assert_eq!(found(threads(handed_over(), 12_000, 1_050_000)), ["interpreter-lock-fight"]);
+    assert_eq!(found(threads(handed_over(), 12_010, 1_050_000)), [""; 0], "a quarter, at least");
+    let two = Futex { waiters: 2, wakers: 2, ..handed_over() };
+    assert_eq!(found(threads(two, 8_000, 1_050_000)), [""; 0], "they may be steps of one thing");
+    let queue = Futex { wakers: 1, ..handed_over() };
+    assert_eq!(found(threads(queue, 8_000, 1_050_000)), [""; 0], "one gives the others work");
+    assert_eq!(found(threads(handed_over(), 8_000, 1_842_000)), ["interpreter-lock-fight"]);
+    assert_eq!(found(threads(handed_over(), 8_000, 1_842_010)), [""; 0], "there are other words");
+}
+
 #[test]
 fn a_fight_among_those_that_only_feed_others_is_no_cause() {
     let pool = |futex_ms: u64| {
