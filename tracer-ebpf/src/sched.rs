@@ -22,6 +22,8 @@ const UNKNOWN: u16 = 0x8000;
 fn sched_switch(ctx: BtfTracePointContext) -> i32 {
     let Some(cpu) = cpu::here() else { return 0 };
     let prev = Task::new(ctx.arg::<*const c_void>(1));
+    // Read once, if at all: where one target follows another, the one leaves when the other comes.
+    let mut now = 0;
     if (cpu.current_is_target != 0 || cpu.current != prev.addr())
         && let Some(thread) = state::of(prev)
         && thread.flags & Thread::ADOPTED != 0
@@ -31,7 +33,8 @@ fn sched_switch(ctx: BtfTracePointContext) -> i32 {
         let preempted = ctx.arg::<u64>(0) & 1 != 0;
         let state = if preempted { 0 } else { ctx.arg::<u64>(3) as u16 };
         // SAFETY: has no precondition.
-        leave(prev, thread, state, unsafe { bpf_ktime_get_ns() });
+        now = unsafe { bpf_ktime_get_ns() };
+        leave(prev, thread, state, now);
     }
     let next = Task::new(ctx.arg::<*const c_void>(2));
     if let Some(thread) = note(cpu, next)
@@ -40,8 +43,11 @@ fn sched_switch(ctx: BtfTracePointContext) -> i32 {
         if thread.off_ns == 0 {
             left_unseen(next, thread);
         }
-        // SAFETY: has no precondition.
-        arrive(thread, unsafe { bpf_ktime_get_ns() });
+        if now == 0 {
+            // SAFETY: has no precondition.
+            now = unsafe { bpf_ktime_get_ns() };
+        }
+        arrive(thread, now);
     }
     0
 }
