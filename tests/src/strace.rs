@@ -37,7 +37,26 @@ pub fn counts(program_and_arguments: &[&str]) -> Counts {
     counts
 }
 
-/// The same of a report of the tracer's: the three kinds of `brk` are one to `strace`, and it has
+/// Bytes that the successful `mmap` of a command ask for, as `strace` shows them: in all, and of files.
+#[track_caller]
+#[must_use]
+pub fn mapped(program_and_arguments: &[&str]) -> (u64, u64) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-q", "-e", "trace=mmap", "-e", "signal=none", "-o"]).arg(file.path());
+    let _finished = run(strace.args(program_and_arguments)).expect(0);
+    let text = std::fs::read_to_string(file.path()).unwrap();
+    let (mut all, mut of_files) = (0, 0);
+    for line in text.lines().filter(|line| line.contains(" mmap(") && line.contains(") = 0x")) {
+        let length: u64 = line.split(", ").nth(1).unwrap().parse().unwrap();
+        all += length;
+        of_files += if line.contains("MAP_ANONYMOUS") { 0 } else { length };
+    }
+    assert!(of_files > 0, "strace saw no mapping of a file:\n{text}");
+    (all, of_files)
+}
+
+/// What `strace` would count of the calls of a report: the three kinds of `brk` are one to `strace`, and it has
 /// no errors, as it has no errno.
 #[track_caller]
 #[must_use]

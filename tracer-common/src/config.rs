@@ -28,6 +28,8 @@ pub mod treatment {
     pub const RESTART: u8 = 7;
     /// Makes a child, which comes out of the call too, with 0.
     pub const FORK: u8 = 8;
+    /// `mmap`: the second argument is a number of bytes, the fourth says what is mapped.
+    pub const MAPPING: u8 = 9;
 }
 
 /// A field that this kernel's structures lack.
@@ -93,6 +95,8 @@ pub struct Config {
     pub regs_arg1: u32,
     /// `pt_regs`: third argument
     pub regs_arg2: u32,
+    /// `pt_regs`: fourth argument
+    pub regs_arg3: u32,
     /// `pt_regs`: number of the call, at its exit
     pub regs_nr: u32,
     /// `pt_regs`: user stack pointer
@@ -121,7 +125,7 @@ pub struct Config {
     pub treatment: [u8; SYSCALLS],
 }
 
-const _: () = assert!(size_of::<Config>() == 40 * 4 + SYSCALLS);
+const _: () = assert!(size_of::<Config>() == 41 * 4 + SYSCALLS);
 
 #[cfg(not(target_arch = "bpf"))]
 // SAFETY: `repr(C)`, integers only, and the assertion above shows that there is no padding.

@@ -22,7 +22,8 @@ pub struct Call {
     pub tid: u32,
     /// The number of the call, in the table of the architecture (of ia32 with [`Call::COMPAT`]).
     pub nr: u16,
-    /// For `brk` one of the `BRK_*` constants, for `futex` its operation without flags, else 0.
+    /// For `brk` one of the `BRK_*` constants, for `futex` its operation without flags, for `mmap` of a
+    /// file [`Call::MAPS_FILE`], else 0.
     pub kind: u8,
     /// A set of [`Call::FAILED`] and its neighbours.
     pub flags: u8,
@@ -48,6 +49,9 @@ impl Call {
     pub const BRK_SHRINK: u8 = 0x82;
     /// `brk` asked where the break is, or for the break that already is.
     pub const BRK_QUERY: u8 = 0x83;
+
+    /// `mmap` maps a file, not memory of the process's own.
+    pub const MAPS_FILE: u8 = 0x84;
 
     /// Whether [`Call::kind`] is one of the `BRK_*` constants; futex operations are small numbers.
     #[must_use]

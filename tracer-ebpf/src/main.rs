@@ -82,6 +82,7 @@ static CONFIG: Global<Config> = Global::new(Config {
     regs_arg0: 0,
     regs_arg1: 0,
     regs_arg2: 0,
+    regs_arg3: 0,
     regs_nr: 0,
     regs_sp: 0,
     regs_ip: 0,

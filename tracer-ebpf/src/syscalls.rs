@@ -20,6 +20,8 @@ use crate::{
 const MAX_ERRNO: i64 = 4095;
 /// The futex operation without its flags (`FUTEX_CMD_MASK`).
 const FUTEX_COMMAND: u64 = 0x7f;
+/// A mapping of no file, in the flags of `mmap`.
+const MAP_ANONYMOUS: u64 = 0x20;
 
 /// `TP_PROTO(struct pt_regs *regs, long id)`
 #[btf_tracepoint(function = "sys_enter")]
@@ -235,6 +237,10 @@ fn describe(regs: Regs, shape: u8) -> (u8, u64) {
         }
         treatment::BYTES_IN_SECOND => (0, regs.second()),
         treatment::BYTES_IN_THIRD => (0, regs.third()),
+        treatment::MAPPING => {
+            let is_of_file = regs.fourth() & MAP_ANONYMOUS == 0;
+            (if is_of_file { Call::MAPS_FILE } else { 0 }, regs.second())
+        }
         treatment::FUTEX => ((regs.second() & FUTEX_COMMAND) as u8, regs.first()),
         treatment::FUTEX_WORD => (0, regs.first()),
         _ => (0, 0),

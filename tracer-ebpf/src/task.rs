@@ -269,6 +269,12 @@ impl Regs {
         unsafe { load(self.0, config!(regs_arg2)) }
     }
 
+    #[inline(always)]
+    pub(crate) fn fourth(self) -> u64 {
+        // SAFETY: as above.
+        unsafe { load(self.0, config!(regs_arg3)) }
+    }
+
     /// Number of the call; −1 at the exit of `rt_sigreturn`.
     #[inline(always)]
     pub(crate) fn nr(self) -> u64 {

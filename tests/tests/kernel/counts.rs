@@ -58,6 +58,19 @@ fn bytes_are_those_that_successful_calls_asked_for() {
 }
 
 #[test]
+fn bytes_mapped_and_those_of_files_are_those_of_strace() {
+    // Its libraries are mapped as files, its stack and heap are not.
+    let command = ["/bin/sh", "-c", "true"];
+    let (all, of_files) = strace::mapped(&command);
+    let (report, finished) = trace("", &command);
+    let _finished = finished.expect(0);
+    let mmap = row(&report.0["total"], "mmap");
+    assert_eq!((number(mmap, "bytes"), number(mmap, "file_bytes")), (all, of_files), "{report}");
+    assert!(of_files < all);
+    assert!(row(&report.0["total"], "munmap").get("file_bytes").is_none(), "{report}");
+}
+
+#[test]
 fn only_the_calls_that_were_asked_for_have_rows() {
     let steps = "getppid=70 nanosleep=3:1ms brk-query=9 compat=5";
     let mut workload = Workload::waiting(&format!("syscalls {steps} --hold"));

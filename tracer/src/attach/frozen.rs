@@ -38,7 +38,7 @@ pub struct Settings {
 /// The calls that are not plain.
 const SHAPES: [(&str, u8); 15] = [
     ("brk", treatment::BRK),
-    ("mmap", treatment::BYTES_IN_SECOND),
+    ("mmap", treatment::MAPPING),
     ("munmap", treatment::BYTES_IN_SECOND),
     ("madvise", treatment::BYTES_IN_SECOND),
     ("mprotect", treatment::BYTES_IN_SECOND),
@@ -60,7 +60,7 @@ const SHAPES: [(&str, u8); 15] = [
 /// If the kernel has no BTF or lacks a field.
 pub(super) fn config(settings: &Settings) -> Result<Config> {
     let offsets = Offsets::from_kernel()?;
-    let [first, second, third, _] = offsets.arguments;
+    let [first, second, third, fourth] = offsets.arguments;
     Ok(Config {
         task_pid: offsets.pid,
         task_tgid: offsets.tgid,
@@ -90,6 +90,7 @@ pub(super) fn config(settings: &Settings) -> Result<Config> {
         regs_arg0: first,
         regs_arg1: second,
         regs_arg2: third,
+        regs_arg3: fourth,
         regs_nr: offsets.syscall_number,
         regs_sp: offsets.stack_pointer,
         regs_ip: offsets.instruction_pointer,

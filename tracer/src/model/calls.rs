@@ -48,6 +48,8 @@ pub struct Calls {
     pub errors: u64,
     /// Bytes asked for by those that did not.
     pub bytes: u64,
+    /// Of these, bytes of files that were mapped, as far as calls were not folded.
+    pub file_bytes: u64,
     /// When the last of the completed ones ended; 0 without one.
     pub last_end_ns: u64,
     /// Sum of the moments at which those ended that were not folded.
@@ -93,6 +95,9 @@ impl Calls {
                 self.errors += 1;
             } else {
                 self.bytes = self.bytes.saturating_add(call.amount);
+                if call.kind == Call::MAPS_FILE {
+                    self.file_bytes = self.file_bytes.saturating_add(call.amount);
+                }
             }
             true
         }
@@ -131,6 +136,7 @@ impl Calls {
             blocked,
             errors,
             bytes,
+            file_bytes,
             last_end_ns,
             ends_ns,
             unpaired,
@@ -151,6 +157,7 @@ impl Calls {
         self.blocked.absorb(blocked);
         self.errors += errors;
         self.bytes = self.bytes.saturating_add(*bytes);
+        self.file_bytes = self.file_bytes.saturating_add(*file_bytes);
         self.last_end_ns = self.last_end_ns.max(*last_end_ns);
         self.ends_ns += ends_ns;
         self.unpaired += unpaired;
@@ -267,6 +274,20 @@ mod tests {
         calls.absorb(&of(&[ended(800)]));
         assert_eq!(calls.mean_end_ns(), Some(400));
         assert_eq!(Calls::default().mean_end_ns(), None);
+    }
+
+    #[test]
+    fn bytes_of_files_are_those_of_calls_that_succeed() {
+        let mapping = |kind, flags| Call { kind, flags, amount: 10, ..call(1, 0) };
+        let calls = of(&[
+            mapping(Call::MAPS_FILE, 0),
+            mapping(Call::MAPS_FILE, Call::FAILED),
+            mapping(0, 0),
+        ]);
+        assert_eq!((calls.bytes, calls.file_bytes, calls.errors), (20, 10, 1));
+        let mut both = calls.clone();
+        both.absorb(&calls);
+        assert_eq!((both.bytes, both.file_bytes), (40, 20));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::{
     drafts::{Draft, drafts, of_processes},
     futexes::futexes,
     locks::{locks, locks_by_syscall},
-    names::{asks_for_bytes, call_name},
+    names::{asks_for_bytes, call_name, may_map_files},
     samples::{Samples, samples, sorted},
     sched::{concurrency, sched},
 };
@@ -175,6 +175,7 @@ fn row(kind: CallKind, calls: &Calls, options: &Options) -> Row {
         ended_by_exit: calls.ended_by_exit,
         bytes: asks_for_bytes(kind).then_some(calls.bytes),
         again_bytes: None,
+        file_bytes: may_map_files(kind).then_some(calls.file_bytes),
         last_ns: (calls.last_end_ns > 0)
             .then(|| calls.last_end_ns.saturating_sub(options.window_start_ns)),
         mean_at_ns: calls.mean_end_ns().map(|ns| ns.saturating_sub(options.window_start_ns)),

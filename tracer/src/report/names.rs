@@ -44,6 +44,11 @@ pub(super) fn asks_for_bytes(kind: CallKind) -> bool {
             )
 }
 
+/// Whether such a call may map a file.
+pub(super) fn may_map_files(kind: CallKind) -> bool {
+    !kind.compat && syscalls::name(kind.nr.into()) == Some("mmap")
+}
+
 /// The name of what a thread slept in.
 pub(super) fn sleep_name(reason: Asleep) -> String {
     match reason {

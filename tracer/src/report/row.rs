@@ -32,6 +32,9 @@ pub struct Row {
     /// "mmap".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub again_bytes: Option<u64>,
+    /// Of `bytes`, bytes of files, by calls that were not summed in the kernel; for "mmap".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_bytes: Option<u64>,
     /// When the last of the completed calls ended, since the window opened; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_ns: Option<u64>,

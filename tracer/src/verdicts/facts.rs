@@ -55,13 +55,23 @@ impl<'a> Account<'a> {
         self.row(name).and_then(|row| row.bytes).unwrap_or(0)
     }
 
-    /// The share of these bytes that was taken again after as many had been given back; of calls
-    /// that were summed in the kernel it is not known, and taken to be the same.
+    /// The share of these bytes that was taken again after as many had been given back.
     pub(super) fn again_share(&self, name: &str) -> f64 {
+        self.share_of_bytes(name, |row| row.again_bytes)
+    }
+
+    /// The share of what was mapped that was files.
+    pub(super) fn file_share(&self) -> f64 {
+        self.share_of_bytes("mmap", |row| row.file_bytes)
+    }
+
+    /// A share of the bytes that calls asked for; of calls that were summed in the kernel it is not
+    /// known, and taken to be the same.
+    fn share_of_bytes(&self, name: &str, part: impl Fn(&Row) -> Option<u64>) -> f64 {
         let Some(row) = self.row(name) else { return 0.0 };
         let known = words::share(row.calls.saturating_sub(row.folded), row.calls);
-        let again = words::share(row.again_bytes.unwrap_or(0), row.bytes.unwrap_or(0));
-        if known > 0.0 { (again / known).min(1.0) } else { 0.0 }
+        let part = words::share(part(row).unwrap_or(0), row.bytes.unwrap_or(0));
+        if known > 0.0 { (part / known).min(1.0) } else { 0.0 }
     }
 
     /// The process as a sentence has it.

@@ -22,6 +22,8 @@ const CAUSES: &[Scene] = &[
     one_at_a_time("python pool.py 8 0.8"),
     too_little_at_a_time("python pool.py 4 0.8 --size 2000"),
     too_little_at_a_time("python pool.py 4 0.8 --size 100 --parallel"),
+    scene("python mapped.py 4 0.8", Some("mapping-churn")),
+    scene("python mapped.py 64 0.8", Some("mapping-churn")),
     starting("python shared_sum.py 4 1"),
     starting("python shared_sum.py 16 1"),
 ];
@@ -36,6 +38,7 @@ const TWINS: &[Scene] = &[
     scene("python threads.py 2 0.8 --array 500000", None),
     several_at_once("python pool.py 2 0.8 --parallel"),
     several_at_once("python pool.py 8 0.8 --parallel"),
+    scene("python mapped.py 64 0.8 --keep", None),
     working("python shared_sum.py 1 1000"),
 ];
 
@@ -134,6 +137,26 @@ fn calls_and_page_faults_are_those_of_the_turns_that_workers_counted() {
     }
     // What else a worker does is the same in each.
     assert!(besides[0] <= 2 && besides.iter().all(|it| *it == besides[0]), "{besides:?}");
+}
+
+#[test]
+fn files_that_are_mapped_in_each_turn_are_told_from_memory() {
+    let traced = |script| {
+        let (report, truths) = trace(script, None);
+        let truth = truths.into_iter().next().unwrap();
+        (report, number(&truth, "turns"), number(&truth, "file_bytes"))
+    };
+    let of_files = |report: &Report| {
+        let processes = report.processes();
+        let rows = processes.iter().flat_map(tests::account::rows);
+        rows.filter_map(|row| row["file_bytes"].as_u64()).sum::<u64>()
+    };
+    let (report, turns, length) = traced("python mapped.py 64 0.8");
+    let (kept, _, _) = traced("python mapped.py 64 0.8 --keep");
+    // Whatever else is mapped as it starts is the same.
+    assert_eq!(of_files(&report) - turns * length, of_files(&kept) - length, "{report}");
+    let what = report.0["verdicts"][0]["what"].as_str().unwrap();
+    assert!(what.starts_with("files are mapped and unmapped over and over"), "{what}");
 }
 
 #[test]

@@ -331,6 +331,7 @@ pub(in crate::sinks) fn complete() -> Report {
         .map(|row| Row {
             bytes: Some(8 << 20),
             again_bytes: Some(4 << 20),
+            file_bytes: Some(1 << 20),
             last_ns: Some(4 * S),
             mean_at_ns: Some(2 * S),
             ..open_futex(row)

@@ -20,6 +20,8 @@ const UNMAPPED: u64 = 10;
 const UNMAPPED_PER_SECOND: f64 = 3.0;
 /// What is taken again after it was given back, of all that is taken: less is growth, or an end.
 const AGAIN: f64 = 0.5;
+/// If more than this of what is mapped is files, it is not the allocator that maps.
+const FILES: f64 = 0.5;
 /// A smaller share of the time on CPUs is not worth a change.
 const COST: f64 = 0.1;
 /// glibc's highest mmap threshold on 64-bit machines.
@@ -52,20 +54,24 @@ fn judge(facts: &Facts<'_>) -> Finding {
     }
     let seconds = facts.seconds;
     let minor = of.sum(|it| it.sched.faults.minor);
-    let at_a_time = unmapped / unmaps.max(1);
+    let mapped = of.sum(|it| it.bytes("mmap"));
+    let files = of.sum(|it| times(it.bytes("mmap"), it.file_share()));
+    let are_files = share(files, mapped) > FILES;
     Finding::Verdict(Verdict {
         name: RULE.name.into(),
         strength: Strength::of_share(cost),
         what: format!(
-            "memory is mapped and unmapped over and over: {} of the time on CPUs goes into these \
-             calls and the page faults that follow",
+            "{} over and over: {} of the time on CPUs goes into these calls and the page faults that \
+             follow",
+            if are_files { "files are mapped and unmapped" } else { "memory is mapped and unmapped" },
             percent(cost)
         ),
         evidence: [
             format!(
-                "{}/s mapped in {} calls and {}/s unmapped in {}, {} at a time",
-                bytes(per(of.sum(|it| it.bytes("mmap")), seconds)),
+                "{}/s mapped in {} calls, {} of it files, and {}/s unmapped in {}, {} at a time",
+                bytes(per(mapped, seconds)),
                 rate(of.sum(|it| it.calls("mmap")), seconds),
+                percent(share(files, mapped)),
                 bytes(per(unmapped, seconds)),
                 rate(unmaps, seconds),
                 bytes(share(unmapped, unmaps)),
@@ -81,16 +87,29 @@ fn judge(facts: &Facts<'_>) -> Finding {
                 number(share(minor, unmaps))
             ),
         ],
-        remedy: remedy(at_a_time),
-        against: "mappings of files, or of memory that is shared: then the program itself maps \
-                  them, and no setting of the allocator changes it"
-            .to_owned(),
+        remedy: if are_files { for_files() } else { for_allocator(unmapped / unmaps.max(1)) },
+        against: if are_files {
+            "files that differ each time, and are read once: then mapping them is the reading, and \
+             only fewer and larger ones are better"
+        } else {
+            "memory that the program itself maps, or that is shared: then no setting of the allocator \
+             changes it"
+        }
+        .to_owned(),
         weight: share(calls + faults, facts.all.on_cpu_ns()),
     })
 }
 
+/// What to change where the program maps files.
+fn for_files() -> String {
+    "map each file once and keep the mapping (numpy.load with mmap_mode, or numpy.memmap, outside of the \
+     loop), or read what is needed into a buffer that is reused (readinto, numpy.fromfile). No \
+     setting of the allocator changes it"
+        .to_owned()
+}
+
 /// What to tell an allocator that maps blocks of this size.
-fn remedy(block: u64) -> String {
+fn for_allocator(block: u64) -> String {
     let pad = (8 * block).next_power_of_two().max(LEAST_PAD);
     let kept = bytes(per(pad, 1.0));
     let threshold = if block < HIGHEST_THRESHOLD {

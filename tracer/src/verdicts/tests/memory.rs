@@ -120,6 +120,23 @@ fn mappings_made_and_dropped_are_named_with_the_remedy_for_their_size() {
 }
 
 #[test]
+fn who_maps_files_over_and_over_is_not_told_to_set_the_allocator() {
+    let of_files = |file_blocks: u64| {
+        let mut group = mapper(60_000, MIB, 60_000, 900, 6_000);
+        group.syscalls[0].file_bytes = Some(file_blocks * MIB);
+        only(&report(vec![group]))
+    };
+    let files = of_files(30_001);
+    assert_eq!(files.name, "mapping-churn");
+    assert!(files.what.starts_with("files are mapped and unmapped"), "{}", files.what);
+    assert!(files.evidence[0].contains("50 % of it files"), "{:?}", files.evidence);
+    assert!(!files.remedy.contains("MALLOC_"), "{}", files.remedy);
+    let memory = of_files(30_000);
+    assert!(memory.what.starts_with("memory is mapped and unmapped"), "{}", memory.what);
+    assert!(memory.remedy.contains("MALLOC_TOP_PAD_"), "{}", memory.remedy);
+}
+
+#[test]
 fn mapping_churn_begins_where_half_is_given_back_for_a_tenth_of_the_time() {
     assert_eq!(names(&report(vec![mapper(1_000, MIB, 500, 100, 890)])), ["mapping-churn"]);
     assert_eq!(names(&report(vec![mapper(1_000, MIB, 499, 100, 890)])), [""; 0]);
