@@ -89,8 +89,10 @@ impl Tracing {
         kill(Pid::from_raw(self.pid), Signal::SIGINT).unwrap();
     }
 
+    /// The same, with the reports of the intervals.
     #[track_caller]
-    fn finish_intervals(self) -> (Vec<Report>, Report) {
+    #[must_use]
+    pub fn finish_intervals(self) -> (Vec<Report>, Report) {
         let (intervals, whole) = self.all_reports();
         assert_eq!(whole.trust("lost"), 0, "calls were lost: {whole}");
         (intervals, whole)

@@ -41,6 +41,7 @@ impl Call {
     /// Inside the kernel only: the call is not sent, its time goes into [`Slice::other_ns`].
     pub const OTHER: u8 = 1 << 5;
     /// From a look at open calls only: the call is still open, and `end_ns` is when it was looked at.
+    /// With [`Call::UNPAIRED`] it has been since before its thread was adopted.
     pub const IN_FLIGHT: u8 = 1 << 4;
 
     /// `brk` asked for a higher break.

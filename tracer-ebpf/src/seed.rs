@@ -18,11 +18,14 @@ use aya_ebpf::{
     macros::btf_map,
 };
 use tracer_common::{
+    config::treatment,
     record::{Call, Life, Slice, Standing},
     thread::Thread,
 };
 
-use crate::{carried, config, control, cpu, lifecycle, sched, state, syscalls, task::Task};
+use crate::{
+    carried, config, control, cpu, lifecycle, sched, state, syscalls, task::Task, treatment,
+};
 
 /// Who the tracer is. Every walk says so, since it is the tracer that walks.
 #[repr(C)]
@@ -169,7 +172,13 @@ unsafe extern "C" fn open_calls(ctx: *mut c_void) -> i32 {
         None if suspended => thread.suspended.call,
         None => thread.open,
     };
-    if open.entered_ns == 0 || open.flags & Call::OTHER != 0 {
+    if open.entered_ns == 0 {
+        if let Some(call) = open_since_before(thread) {
+            write(seq, &call);
+        }
+        return 0;
+    }
+    if open.flags & Call::OTHER != 0 {
         return 0;
     }
     // SAFETY: has no precondition.
@@ -181,6 +190,31 @@ unsafe extern "C" fn open_calls(ctx: *mut c_void) -> i32 {
     call.flags |= Call::IN_FLIGHT;
     write(seq, &call);
     0
+}
+
+/// The call that a thread has slept in since before it was adopted: nobody knows since when.
+#[inline(always)]
+fn open_since_before(thread: &Thread) -> Option<Call> {
+    let nr = thread.stay.in_call;
+    // One that was adopted on its way out of a call may have been in user mode ever since.
+    let sleeps = thread.off_ns != 0 && thread.woken_ns == 0;
+    if !sleeps || thread.flags & Thread::FRESH == 0 || nr == Slice::NO_CALL {
+        return None;
+    }
+    let treated = treatment(nr.into())?;
+    // Of `brk` the entry alone knows which kind it is.
+    if treated & treatment::SENT == 0 || treated & treatment::SHAPE == treatment::BRK {
+        return None;
+    }
+    Some(Call {
+        // SAFETY: has no precondition.
+        end_ns: unsafe { bpf_ktime_get_ns() },
+        cookie: thread.cookie,
+        tid: thread.tid,
+        nr,
+        flags: Call::IN_FLIGHT | Call::UNPAIRED,
+        ..Call::default()
+    })
 }
 
 #[unsafe(no_mangle)]

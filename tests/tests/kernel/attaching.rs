@@ -46,6 +46,27 @@ fn a_call_still_open_at_the_end_is_in_flight_and_not_a_completed_one() {
 }
 
 #[test]
+fn a_call_open_before_tracing_began_and_still_at_its_end_is_in_flight_since_before() {
+    let mut command = programs::workloads();
+    let running = Running::start(command.args(["scene", "mid-call", "--seconds", "30"]));
+    proc::wait_until_in_futex(running.pid());
+    let (intervals, whole) =
+        Tracing::of(running.pid(), "-d 600ms -i 200ms --threads").finish_intervals();
+    for report in intervals.iter().chain([&whole]) {
+        let futex = row(report.process(running.pid()), "futex");
+        let figures = ["calls", "unpaired", "in_flight", "in_flight_before"];
+        assert_eq!(figures.map(|name| number(futex, name)), [0, 0, 1, 1], "{report}");
+        assert!(futex.get("in_flight_longest_ns").is_none(), "{report}");
+    }
+    // A call that is not traced has no row, and a thread in user mode none at all.
+    let workload = Workload::waiting("syscalls spin=30s");
+    let report = Tracing::of(workload.pid(), "-d 100ms -e futex").finish();
+    assert_eq!(report.trust("in_flight"), 0, "it waits in read: {report}");
+    let reading = Tracing::of(workload.pid(), "-d 100ms -e read").finish();
+    assert_eq!(reading.total("read", "in_flight_before"), 1, "{reading}");
+}
+
+#[test]
 fn a_call_that_outlasts_the_duration_is_in_flight() {
     let mut workload = Workload::waiting("syscalls futex-wait=1:30s");
     let tracing = Tracing::of(workload.pid(), "-d 0.7");

@@ -62,8 +62,10 @@ pub struct Calls {
     pub ended_by_exit_on_cpu_ns: u64,
     /// Open at the end.
     pub in_flight: u64,
-    /// How long the longest of these had lasted.
+    /// How long the longest of these had lasted, of those whose beginning was seen; 0 without one.
     pub in_flight_longest_ns: u64,
+    /// How many of these began before they could be seen.
+    pub in_flight_before: u64,
     /// On-CPU time of these.
     pub in_flight_on_cpu_ns: u64,
     /// How many of the completed ones were summed in the kernel.
@@ -126,6 +128,12 @@ impl Calls {
         self.in_flight_longest_ns = self.in_flight_longest_ns.max(elapsed_ns);
     }
 
+    /// Adds a call that is open at the edge of the window and was before anything was seen of it.
+    pub fn add_open_since_before(&mut self) {
+        self.in_flight += 1;
+        self.in_flight_before += 1;
+    }
+
     /// Adds what came after; what was open before is open or ended now.
     pub fn absorb(&mut self, later: &Self) {
         let Self {
@@ -144,6 +152,7 @@ impl Calls {
             ended_by_exit_on_cpu_ns,
             in_flight,
             in_flight_longest_ns,
+            in_flight_before,
             in_flight_on_cpu_ns,
             folded,
         } = later;
@@ -165,12 +174,14 @@ impl Calls {
         self.ended_by_exit_on_cpu_ns += ended_by_exit_on_cpu_ns;
         self.in_flight_on_cpu_ns += in_flight_on_cpu_ns;
         self.in_flight += in_flight;
+        self.in_flight_before += in_flight_before;
         self.in_flight_longest_ns = self.in_flight_longest_ns.max(*in_flight_longest_ns);
     }
 
     /// Forgets the open calls: the edge at which they were open has passed.
     pub fn forget_open(&mut self) {
         self.in_flight = 0;
+        self.in_flight_before = 0;
         self.in_flight_longest_ns = 0;
         self.in_flight_on_cpu_ns = 0;
     }

@@ -294,14 +294,20 @@ impl Model {
             std::mem::take(&mut self.later);
         let mut seen = BTreeSet::new();
         for call in under_way.calls.iter().chain(&calls) {
-            let is_open_at_edge = call.flags & Call::UNPAIRED == 0 && began(call) <= edge;
-            if is_open_at_edge && seen.insert((call.tid, began(call))) {
-                let owner = self.owner(call.cookie, call.tid);
-                let open = self.stretch.accounts.calls(owner, call);
-                open.add_open(edge - began(call), call.on_cpu_ns);
-                if under_way.last {
-                    self.consider_call(call, edge);
-                }
+            // Of those that were under way before tracing began there is one of a thread.
+            let began = if call.flags & Call::UNPAIRED == 0 { began(call) } else { 0 };
+            if began > edge || !seen.insert((call.tid, began)) {
+                continue;
+            }
+            let owner = self.owner(call.cookie, call.tid);
+            let open = self.stretch.accounts.calls(owner, call);
+            if began == 0 {
+                open.add_open_since_before();
+                continue;
+            }
+            open.add_open(edge - began, call.on_cpu_ns);
+            if under_way.last {
+                self.consider_call(call, edge);
             }
         }
         let (from, mut seen) = (self.stretch.start_ns, BTreeSet::new());

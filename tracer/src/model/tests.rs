@@ -87,6 +87,39 @@ fn a_call_seen_open_and_then_ended_is_in_flight_once() {
     assert_eq!(only(&cut(&mut model, &[call(150, 210)])).in_flight, 1);
 }
 
+/// A call of thread 7 of which the beginning was not seen: its end, or a look at it.
+fn begun_before(ns: u64, flags: u8) -> Call {
+    Call { flags: Call::UNPAIRED | flags, ..call(ns, ns) }
+}
+
+#[test]
+fn a_call_open_since_before_tracing_began_is_in_flight_for_nobody_knows_how_long() {
+    let mut model = model_open_at(100);
+    model.edge(200);
+    let calls = only(&cut(&mut model, &[begun_before(230, Call::IN_FLIGHT)]));
+    assert_eq!((calls.in_flight, calls.in_flight_before, calls.in_flight_longest_ns), (1, 1, 0));
+    model.call(&begun_before(250, 0));
+    model.edge(300);
+    let calls = only(&cut(&mut model, &[]));
+    assert_eq!((calls.in_flight, calls.in_flight_before, calls.unpaired), (0, 0, 1));
+}
+
+#[test]
+fn one_that_ended_before_it_was_looked_for_was_in_flight_at_the_edge_too() {
+    let mut model = model_open_at(100);
+    model.edge(200);
+    model.call(&begun_before(220, 0));
+    let first = only(&cut(&mut model, &[begun_before(210, Call::IN_FLIGHT)]));
+    assert_eq!((first.in_flight, first.in_flight_before, first.unpaired), (1, 1, 0));
+    model.edge(300);
+    let second = only(&cut(&mut model, &[]));
+    assert_eq!((second.in_flight, second.unpaired), (0, 1));
+    let mut whole = first;
+    whole.forget_open();
+    whole.absorb(&second);
+    assert_eq!((whole.in_flight, whole.in_flight_before, whole.unpaired), (0, 0, 1));
+}
+
 #[test]
 fn a_call_that_began_after_the_edge_is_not_in_flight_at_it() {
     let mut model = model_open_at(100);

@@ -171,7 +171,9 @@ fn row(kind: CallKind, calls: &Calls, options: &Options) -> Row {
         folded: calls.folded,
         unpaired: calls.unpaired,
         in_flight: calls.in_flight,
-        in_flight_longest_ns: (calls.in_flight > 0).then_some(calls.in_flight_longest_ns),
+        in_flight_before: calls.in_flight_before,
+        in_flight_longest_ns: (calls.in_flight > calls.in_flight_before)
+            .then_some(calls.in_flight_longest_ns),
         ended_by_exit: calls.ended_by_exit,
         bytes: asks_for_bytes(kind).then_some(calls.bytes),
         again_bytes: None,

@@ -17,7 +17,10 @@ pub struct Row {
     pub unpaired: u64,
     /// Open at the end of the window. No part of `calls`.
     pub in_flight: u64,
-    /// How long the longest open call had lasted by then.
+    /// Of these, how many threads have slept in since before tracing began: for how long is unknown.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub in_flight_before: u64,
+    /// How long the longest of the others had lasted by then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_flight_longest_ns: Option<u64>,
     /// Cut off by the death of their thread. No part of `calls`.

@@ -332,6 +332,7 @@ pub(in crate::sinks) fn complete() -> Report {
             bytes: Some(8 << 20),
             again_bytes: Some(4 << 20),
             file_bytes: Some(1 << 20),
+            in_flight_before: 1,
             last_ns: Some(4 * S),
             mean_at_ns: Some(2 * S),
             ..open_futex(row)
