@@ -1,103 +1,76 @@
-//! Memory is mapped and unmapped in every turn of a loop.
+//! Memory, or a file, is mapped and unmapped in every turn of a loop.
 
+use super::churn::{self, Churn, Memory};
 use crate::verdicts::{
-    Finding, Rule, Strength, Verdict,
-    facts::{Account, Facts, times},
-    words::{bytes, number, per, percent, rate, share},
+    Finding, Rule, Verdict,
+    facts::{Facts, times},
+    words::{bytes, per, percent, share},
 };
 
 pub(in crate::verdicts) const RULE: Rule = Rule {
     name: "mapping-churn",
-    summary: "memory is mapped and unmapped, over and over",
+    summary: "memory, or a file, is mapped and unmapped, over and over",
     page: include_str!("../../../../docs/verdicts/mapping-churn.md"),
     explains: &[],
     judge,
 };
 
-const CALLS: [&str; 4] = ["mmap", "munmap", "mremap", "madvise"];
-/// Fewer unmappings are no habit.
-const UNMAPPED: u64 = 10;
-const UNMAPPED_PER_SECOND: f64 = 3.0;
-/// What is taken again after it was given back, of all that is taken: less is growth, or an end.
-const AGAIN: f64 = 0.5;
+const MAPPINGS: Memory = Memory {
+    name: "mapped memory",
+    taken_by: "mmap",
+    given_by: "munmap",
+    calls: &["mmap", "munmap", "mremap", "madvise"],
+};
 /// If more than this of what is mapped is files, it is not the allocator that maps.
 const FILES: f64 = 0.5;
-/// A smaller share of the time on CPUs is not worth a change.
-const COST: f64 = 0.1;
 /// glibc's highest mmap threshold on 64-bit machines.
 const HIGHEST_THRESHOLD: u64 = 32 << 20;
 const LEAST_PAD: u64 = 128 << 20;
 
 fn judge(facts: &Facts<'_>) -> Finding {
-    let of = facts.those(|it| churns(it, facts.seconds));
-    if of.0.is_empty() {
-        return Finding::Nothing;
-    }
-    let on_cpu = of.sum(Account::on_cpu_ns);
-    let calls = of.sum(|it| it.kernel_ns(&CALLS));
-    let unmaps = of.sum(|it| it.calls("munmap"));
-    let unmapped = of.sum(|it| it.bytes("munmap"));
-    let Some(faults) = of.sum_known(|it| Some(of_mappings(it, facts.faults_ns(it)?))) else {
-        return match share(calls, on_cpu) {
-            cost if cost < 0.01 => Finding::Nothing,
-            cost => Finding::CannotTell(format!(
-                "memory was unmapped {unmaps} times, and such calls take {} of the time on CPUs; the \
-                 page faults that follow are unknown without CPU samples: trace without \
-                 --sample-hz 0, or for longer",
-                percent(cost)
-            )),
-        };
+    churn::judge(facts, &MAPPINGS, |churn| verdict(facts, churn))
+}
+
+fn verdict(facts: &Facts<'_>, churn: &Churn<'_>) -> Verdict {
+    let mapped = churn.of.sum(|it| it.bytes("mmap"));
+    let files = share(churn.of.sum(|it| times(it.bytes("mmap"), it.file_share())), mapped);
+    let (what, remedy, against) = if files > FILES {
+        (
+            "files are mapped and unmapped",
+            for_files(),
+            "files that differ each time, and are read once: then mapping them is the reading, and \
+             only fewer and larger ones are better",
+        )
+    } else {
+        (
+            "memory is mapped and unmapped",
+            for_allocator(churn.at_a_time()),
+            "memory that the program itself maps, or that is shared: then no setting of the allocator \
+             changes it",
+        )
     };
-    let cost = share(calls + faults, on_cpu);
-    if cost < COST {
-        return Finding::Nothing;
-    }
-    let seconds = facts.seconds;
-    let minor = of.sum(|it| it.sched.faults.minor);
-    let mapped = of.sum(|it| it.bytes("mmap"));
-    let files = of.sum(|it| times(it.bytes("mmap"), it.file_share()));
-    let are_files = share(files, mapped) > FILES;
-    Finding::Verdict(Verdict {
+    Verdict {
         name: RULE.name.into(),
-        strength: Strength::of_share(cost),
+        strength: churn.strength(),
         what: format!(
-            "{} over and over: {} of the time on CPUs goes into these calls and the page faults that \
-             follow",
-            if are_files { "files are mapped and unmapped" } else { "memory is mapped and unmapped" },
-            percent(cost)
+            "{what} over and over: {} of the time on CPUs goes into these calls and the page faults \
+             that follow",
+            percent(churn.cost())
         ),
         evidence: [
             format!(
-                "{}/s mapped in {} calls, {} of it files, and {}/s unmapped in {}, {} at a time",
-                bytes(per(mapped, seconds)),
-                rate(of.sum(|it| it.calls("mmap")), seconds),
-                percent(share(files, mapped)),
-                bytes(per(unmapped, seconds)),
-                rate(unmaps, seconds),
-                bytes(share(unmapped, unmaps)),
+                "mapped {}, {} of it files, and unmapped {}",
+                churn.taken(),
+                percent(files),
+                churn.given()
             ),
-            format!(
-                "page faults {} and these calls {} of the time on CPUs",
-                percent(share(faults, on_cpu)),
-                percent(share(calls, on_cpu))
-            ),
-            format!(
-                "{} page faults, {} for each unmapping",
-                rate(minor, seconds),
-                number(share(minor, unmaps))
-            ),
+            churn.parts("these calls"),
+            churn.faults(),
         ],
-        remedy: if are_files { for_files() } else { for_allocator(unmapped / unmaps.max(1)) },
-        against: if are_files {
-            "files that differ each time, and are read once: then mapping them is the reading, and \
-             only fewer and larger ones are better"
-        } else {
-            "memory that the program itself maps, or that is shared: then no setting of the allocator \
-             changes it"
-        }
-        .to_owned(),
-        weight: share(calls + faults, facts.all.on_cpu_ns()),
-    })
+        remedy,
+        against: against.to_owned(),
+        weight: churn.weight(facts),
+    }
 }
 
 /// What to change where the program maps files.
@@ -124,16 +97,4 @@ fn for_allocator(block: u64) -> String {
          (out= in NumPy), or preload an allocator that keeps what is freed, such as jemalloc. \
          {threshold}"
     )
-}
-
-fn churns(it: &Account<'_>, seconds: f64) -> bool {
-    let unmaps = it.calls("munmap");
-    let again = it.again_share("mmap");
-    unmaps >= UNMAPPED && per(unmaps, seconds) >= UNMAPPED_PER_SECOND && again >= AGAIN
-}
-
-/// The part of the page faults that mapped memory brings about, by the bytes taken each way.
-fn of_mappings(it: &Account<'_>, faults_ns: u64) -> u64 {
-    let (heap, mapped) = (it.bytes("brk grow"), it.bytes("mmap"));
-    times(faults_ns, share(mapped, heap + mapped))
 }

@@ -1,5 +1,6 @@
 //! The rules, a file each.
 
+mod churn;
 pub(super) mod cpu_quota;
 mod crew;
 mod crowd;
