@@ -83,11 +83,26 @@ fn a_run_repeated_is_not_called_different() {
 }
 
 #[test]
-fn one_worker_gives_no_interval() {
+fn one_worker_beside_two_gives_no_interval() {
     let dir = tempfile::tempdir().expect("a directory");
     let (one, two) = (recorded(&dir, "one", 1), recorded(&dir, "two", 2));
     let comparison = compared(&one, &two, &[]);
     assert_eq!((comparison.get("low_ns"), &comparison["significant"]), (None, &Value::Null));
     let notes = comparison["notes"].to_string();
     assert!(notes.contains("has one worker"), "{notes}");
+}
+
+#[test]
+fn one_worker_beside_many_shows_that_these_wait() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let cpus = available_parallelism().expect("the CPUs").get();
+    let many = u32::try_from(8 * cpus).expect("not that many");
+    let (one, many) = (recorded(&dir, "one", 1), recorded(&dir, "many", many));
+    let comparison = compared(&one, &many, &[]);
+    let runnable = part(&comparison, "runnable");
+    // Each waits for seven eighths of its time, or more where others take CPUs too.
+    assert!(number(&runnable["low_ns"]) > 0.0, "{runnable:#}");
+    assert!(number(&comparison["low_ns"]) > 0.0, "{comparison:#}");
+    let notes = comparison["notes"].to_string();
+    assert!(notes.contains("one` has one worker: how far"), "{notes}");
 }

@@ -17,6 +17,8 @@ use statrs::distribution::{ContinuousCDF as _, Normal, StudentsT};
 pub(super) const DRAWS: usize = 1_000;
 /// Share of comparisons of like with like in which nothing at all is called different.
 const CONFIDENCE: f64 = 0.95;
+/// So many workers on one side tell how much a lone one on the other may be off.
+const ENOUGH: usize = 4;
 /// The same figures give the same intervals.
 const SEED: u64 = 0x7472_6163_6572;
 /// What a percentile of two digits may be off by, as a share, and any figure is taken to be.
@@ -115,33 +117,62 @@ impl Contrast {
         (one.min(other), one.max(other))
     }
 
-    /// Its standard error and degrees of freedom; `None` with a single worker on a side.
+    /// Whether there are workers enough to tell how far it can be trusted.
+    pub(super) fn is_told(&self) -> bool {
+        can_tell(self.base.workers, self.new.workers)
+    }
+
+    /// How far it can be trusted; `None` where too few workers tell.
     #[expect(clippy::cast_precision_loss, reason = "there are not that many workers")]
-    fn spread(&self) -> Option<(f64, f64)> {
-        let sides = [&self.base, &self.new];
-        if sides.iter().any(|side| side.workers < 2) {
+    fn spread(&self) -> Option<Spread> {
+        let [base, new] = [&self.base, &self.new];
+        if !self.is_told() {
             return None;
         }
-        let (mut variance, mut lost) = (0.0, 0.0);
-        for (side, other) in [(&self.base, &self.new), (&self.new, &self.base)] {
-            let mut of_side = side.variance();
+        let (mut variance, mut lost, mut drawn) = (0.0, 0.0, self.resolution.powi(2));
+        let mut fewest = f64::INFINITY;
+        for (side, other) in [(base, new), (new, base)] {
+            let is_lone = side.workers < 2;
+            let mut of_side = if is_lone { 0.0 } else { side.variance() };
+            drawn += of_side;
             if side.workers < other.workers {
                 // Few workers may be alike by chance: they are taken to vary as much as many do.
                 let scale = if self.is_ratio { 1.0 } else { side.value() / other.value() };
                 let others = other.variance() * scale.powi(2);
                 of_side = of_side.max(others * other.workers as f64 / side.workers as f64);
             }
+            let degrees = (if is_lone { other.workers } else { side.workers }) as f64 - 1.0;
             variance += of_side;
-            lost += of_side.powi(2) / (side.workers as f64 - 1.0);
+            lost += of_side.powi(2) / degrees;
+            fewest = fewest.min(degrees);
         }
         // Half of what Welch's formula gives: with all of it, one comparison of like with like in
         // eight was called different instead of one in twenty, for times are no normal distribution.
-        let fewest = sides[0].workers.min(sides[1].workers) as f64 - 1.0;
         let welch = variance.powi(2) / lost;
         let degrees = if welch.is_finite() { fewest.max(welch / 2.0) } else { fewest };
         let error = (variance + self.resolution.powi(2)).sqrt();
-        (error.is_finite() && error > 0.0).then_some((error, degrees))
+        // Draws of a lone worker are all alike: they show the spread of the other side alone.
+        let drawn = if base.workers.min(new.workers) < 2 { drawn.sqrt() } else { error };
+        (error.is_finite() && error > 0.0).then_some(Spread { error, degrees, drawn })
     }
+}
+
+/// How far a contrast can be trusted.
+#[derive(Clone, Copy, Debug)]
+struct Spread {
+    /// Its standard error.
+    error: f64,
+    /// With so many degrees of freedom.
+    degrees: f64,
+    /// The part of the error that draws show.
+    drawn: f64,
+}
+
+/// Whether so many workers on either side tell how much workers differ. A lone one is taken to be one
+/// of those on the other side, if there are enough of them.
+pub(super) fn can_tell(base: usize, new: usize) -> bool {
+    let (fewer, more) = (base.min(new), base.max(new));
+    fewer >= 2 || (fewer == 1 && more >= ENOUGH)
 }
 
 /// An interval for each, all of which hold together; `None` where there can be none. Each comes with the
@@ -153,7 +184,7 @@ pub(super) fn intervals(contrasts: &[(&Contrast, f64)]) -> Vec<Option<(f64, f64)
         .iter()
         .zip(spreads)
         .map(|((contrast, runs), spread)| {
-            let (error, degrees) = spread?;
+            let Spread { error, degrees, drawn: _ } = spread?;
             let reach = error * student(widest?, degrees);
             let (least, most) = contrast.range(*runs);
             reach.is_finite().then_some((least - reach, most + reach))
@@ -162,13 +193,13 @@ pub(super) fn intervals(contrasts: &[(&Contrast, f64)]) -> Vec<Option<(f64, f64)
 }
 
 /// The deviation, in standard errors, that no figure of a draw exceeds in 19 of 20 draws.
-fn widest(contrasts: &[(&Contrast, f64)], spreads: &[Option<(f64, f64)>]) -> Option<f64> {
+fn widest(contrasts: &[(&Contrast, f64)], spreads: &[Option<Spread>]) -> Option<f64> {
     let mut deviations = vec![0.0f64; DRAWS];
     for ((contrast, _), spread) in contrasts.iter().zip(spreads) {
-        let Some((error, _)) = spread else { continue };
+        let Some(Spread { drawn, .. }) = spread else { continue };
         let draws = contrast.base.draws[1..].iter().zip(&contrast.new.draws[1..]);
         for (deviation, (base, new)) in deviations.iter_mut().zip(draws) {
-            *deviation = deviation.max(((new - base - contrast.value()) / error).abs());
+            *deviation = deviation.max(((new - base - contrast.value()) / drawn).abs());
         }
     }
     deviations.sort_by(f64::total_cmp);
@@ -214,6 +245,23 @@ mod tests {
     fn one_worker_has_no_interval() {
         let contrast = Contrast::difference(mean(&[3.0], 1), mean(&[1.0, 2.0], 2), 3.0);
         assert_eq!(intervals(&[(&contrast, 0.0)]), [None]);
+    }
+
+    #[test]
+    fn a_lone_worker_is_taken_to_be_one_of_the_others() {
+        let width = |base: &[f64], new: &[f64]| {
+            let contrast = Contrast::difference(mean(base, 1), mean(new, 2), 10.0);
+            intervals(&[(&contrast, 0.0)])[0].map(|(low, high)| high - low)
+        };
+        let crowd: Vec<f64> = (0..16).map(|n| f64::from(8 + n % 5)).collect();
+        assert_eq!(width(&[10.0], &crowd[..3]), None, "three tell too little");
+        let (lone, few) = (width(&[10.0], &crowd).unwrap(), width(&[9.0, 11.0], &crowd).unwrap());
+        // One of them is off by their standard deviation, 1.44, and their mean by a quarter of that: with
+        // fifteen degrees of freedom 2.13 times either way.
+        let expected = 2.0 * 2.13 * (1.44f64.powi(2) * (1.0 + 1.0 / 16.0) + 0.05f64.powi(2)).sqrt();
+        assert!((lone / expected - 1.0).abs() < 0.1, "{lone}, not {expected}");
+        assert!(few > 0.0);
+        assert_eq!(width(&crowd, &[10.0]).map(|it| (it / lone - 1.0).abs() < 0.05), Some(true));
     }
 
     #[test]

@@ -184,6 +184,25 @@ fn sum(roles: &[Role], side: &Measured<'_>, of: impl Fn(&Worker) -> f64) -> Vec<
     sums
 }
 
+/// What a reader has to know of sides with one worker.
+fn of_lone_workers(sides: &[Side; 2]) -> Vec<String> {
+    let workers = sides.each_ref().map(|side| usize::try_from(side.workers).unwrap_or(usize::MAX));
+    let is_told = bootstrap::can_tell(workers[0], workers[1]);
+    let lone = sides.iter().filter(|side| side.workers < 2);
+    let note = |side: &Side| match is_told {
+        true => format!(
+            "`{}` has one worker: how far it may be from the usual is taken from how much those of the \
+             other side differ",
+            side.file
+        ),
+        false => format!(
+            "`{}` has one worker, so nothing tells how much workers differ: no interval can be given",
+            side.file
+        ),
+    };
+    lone.map(note).collect()
+}
+
 /// The change of the whole, and of each line of the budget.
 fn parts(workers: &[Role], sides: &[Measured<'_>; 2]) -> (Contrast, Vec<(String, Contrast)>) {
     let contrast = |of: &dyn Fn(&Worker) -> f64, whole: f64| {
@@ -251,15 +270,7 @@ fn settled(
     let all = of_parts.chain(rows.iter().map(|row| row.significant));
     let significant = all.chain([excludes_none(low_ns, high_ns)]).flatten().reduce(|a, b| a || b);
     let sides_shown = sides.map(|side| shown(side, workers));
-    for side in &sides_shown {
-        if side.workers < 2 {
-            notes.push(format!(
-                "`{}` has one worker, so nothing tells how much workers differ: no interval can be \
-                 given",
-                side.file
-            ));
-        }
-    }
+    notes.extend(of_lone_workers(&sides_shown));
     notes.extend(allowance.notes());
     let [base, new] = sides_shown;
     let recordings = sides.map(|side| side.recording);

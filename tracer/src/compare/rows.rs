@@ -184,7 +184,6 @@ impl Draft {
         };
         let Self { role, kind, name, base, new, change, missing, .. } = self;
         let max = percentile(4, base.max, new.max);
-        let alone = base.processes.min(new.processes) < 2;
         Row {
             role,
             kind,
@@ -203,10 +202,10 @@ impl Draft {
             base,
             new,
             significant: excluded,
-            no_interval: if alone {
-                Some("one process on a side".to_owned())
-            } else {
+            no_interval: if change.is_told() {
                 missing.map(str::to_owned)
+            } else {
+                Some("one process on a side".to_owned())
             },
         }
     }

@@ -125,8 +125,26 @@ fn the_parts_sum_to_the_whole_which_is_known() {
 }
 
 #[test]
-fn one_worker_on_a_side_gives_no_interval_and_says_so() {
-    let (base, new) = (Pool { workers: 1, ..POOL }.run(1), POOL.run(2));
+fn one_worker_beside_many_is_one_of_them() {
+    let lone = |seed| Pool { workers: 1, ..POOL }.run(seed);
+    let many = |seed, shrink| Pool { workers: 16, shrink, ..POOL }.run(seed);
+    let different = (0..20).filter(|seed| {
+        let comparison = compared(&lone(100 + seed), &many(200 + seed, 1.0), None);
+        comparison.significant.unwrap()
+    });
+    assert!(different.count() <= 1);
+    let comparison = compared(&lone(1), &many(2, 20.0), Some("brk shrink"));
+    let shrink = row(&comparison, "brk shrink", Kind::Syscall);
+    assert_eq!((comparison.significant, shrink.significant), (Some(true), Some(true)));
+    let p50 = shrink.ratio.p50.unwrap();
+    assert!(p50.low.unwrap() < 20.0 && p50.high.unwrap() > 20.0, "{p50:?}");
+    let note = "`base` has one worker: how far it may be";
+    assert!(comparison.notes.iter().any(|it| it.starts_with(note)), "{:?}", comparison.notes);
+}
+
+#[test]
+fn one_worker_beside_few_gives_no_interval_and_says_so() {
+    let (base, new) = (Pool { workers: 1, ..POOL }.run(1), Pool { workers: 3, ..POOL }.run(2));
     let comparison = compared(&base, &new, Some("brk shrink"));
     assert_eq!((comparison.low_ns, comparison.significant), (None, None));
     assert!(comparison.notes.iter().any(|note| note.contains("`base` has one worker")));
