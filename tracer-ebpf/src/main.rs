@@ -48,6 +48,8 @@ mod state;
 mod syscalls;
 mod task;
 
+use core::arch::asm;
+
 use aya_ebpf::Global;
 use tracer_common::config::{Config, SYSCALLS};
 
@@ -123,5 +125,19 @@ pub(crate) use config;
 /// How the system call `nr` is treated; `None` outside the table.
 #[inline(always)]
 fn treatment(nr: u64) -> Option<u8> {
-    frozen().treatment.get(nr as usize).map(read)
+    let table = &frozen().treatment;
+    if nr < SYSCALLS as u64 { table.get(bounded::<SYSCALLS>(nr)).map(read) } else { None }
+}
+
+/// A number that is below `N`, a power of two, and that the verifier sees to be.
+///
+/// The compiler may test one copy of a number and use another, from the stack: verifiers before Linux
+/// 6.4 do not know that these are the same.
+#[inline(always)]
+fn bounded<const N: usize>(number: u64) -> usize {
+    const { assert!(N.is_power_of_two()) };
+    let mut index = number;
+    // SAFETY: one instruction, on a register.
+    unsafe { asm!("{index} &= {mask}", index = inout(reg) index, mask = const N - 1) };
+    index as usize
 }

@@ -4,7 +4,8 @@ use crate::units::Count;
 
 /// A share as `45 %`.
 pub(super) fn percent(share: f64) -> String {
-    let percent = share * 100.0;
+    // A sum of nothing is a negative 0.
+    let percent = share * 100.0 + 0.0;
     match percent {
         p if p > 0.0 && p < 0.95 => format!("{p:.1} %"),
         p => format!("{p:.0} %"),
@@ -75,6 +76,7 @@ mod tests {
     #[test]
     fn figures_have_as_many_digits_as_they_are_worth() {
         assert_eq!([0.449, 0.004, 0.0, 1.0].map(percent), ["45 %", "0.4 %", "0 %", "100 %"]);
+        assert_eq!(percent([0.0; 0].iter().sum()), "0 %");
         assert_eq!(
             [0.949, 15.52, 122_345.0, 999.6].map(number),
             ["0.95", "15.5", "122,000", "1,000"]
