@@ -7,6 +7,7 @@ mod command;
 mod environment;
 mod found;
 mod install;
+mod old_kernel;
 mod plan;
 mod python;
 mod root;

@@ -21,6 +21,13 @@ pub(crate) struct Install {
     no_install: bool,
 }
 
+impl Install {
+    /// Whether nothing may be installed.
+    pub(crate) fn is_forbidden(self) -> bool {
+        self.no_install
+    }
+}
+
 /// Arguments of `setup`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -54,6 +54,15 @@ pub(crate) const PYTHON: [(u32, u32); 2] = [(3, 11), (3, 14)];
 /// The package that brings a Python which can make environments.
 pub(crate) const PYTHON_VENV: &str = "python3-venv";
 
+/// Programs that boot an old kernel, each with its package.
+pub(crate) const EMULATOR: [(&str, &str); 2] =
+    [("qemu-system-x86_64", "qemu-system-x86"), ("busybox", "busybox-static")];
+
+/// The package that depends on the newest release of Debian 12's kernel for virtual machines, and how
+/// the names of those begin.
+pub(crate) const OLD_KERNEL: &str = "linux-image-cloud-amd64";
+pub(crate) const OLD_KERNEL_IMAGE: &str = "linux-image-6.1.";
+
 /// Programs that costs are compared with, as far as they are there.
 pub(crate) const BENCH_PROGRAMS: [&str; 5] =
     ["strace", "perf", "syscount", "runqlat", "offcputime"];

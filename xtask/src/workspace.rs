@@ -46,6 +46,11 @@ impl Workspace {
         self.target.join("bpf")
     }
 
+    /// Where the old kernel is that tests boot.
+    pub(crate) fn old_kernel(&self) -> PathBuf {
+        self.target.join("old-kernel")
+    }
+
     /// An object as cargo leaves it.
     pub(crate) fn bpf_built(&self, name: &str) -> PathBuf {
         self.bpf_target().join(versions::BPF_TARGET).join("release").join(name)

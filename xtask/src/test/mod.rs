@@ -15,6 +15,7 @@ use self::{
 use crate::{
     build, command,
     environment::Environment,
+    old_kernel,
     plan::Need,
     root::Root,
     setup::{self, Install},
@@ -55,12 +56,18 @@ fn take_steps(workspace: &Workspace, args: &Args, summary: &mut Summary) -> Resu
     let toolchain = summary.time("setup", || setup::ensure(workspace, Need::Test, args.install))?;
     summary.time("build", || build::everything(workspace, &toolchain, Profile::Release))?;
 
+    let old_kernel = steps
+        .contains(&Step::Old)
+        .then(|| summary.time("fetch", || Ok(old_kernel::offer(workspace, args.install))))
+        .transpose()?
+        .flatten();
     let setting = Setting {
         workspace,
         toolchain,
         root,
         binaries: workspace.binaries(Profile::Release),
         environment: Environment::of_user(&workspace.target),
+        old_kernel,
         filter: &args.filter,
     };
     let mut outcome = Ok(());

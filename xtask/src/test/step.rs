@@ -24,6 +24,8 @@ pub(super) enum Step {
     Cli,
     /// The short form of the measurements of cost, as root
     Bench,
+    /// Tests on Debian 12's kernel, in an emulator
+    Old,
 }
 
 /// What the commands depend on.
@@ -36,6 +38,8 @@ pub(super) struct Setting<'a> {
     pub(super) binaries: PathBuf,
     /// The environment of the tests that trace.
     pub(super) environment: Environment,
+    /// The old kernel, where it can be had.
+    pub(super) old_kernel: Option<PathBuf>,
     /// Arguments for the test programs.
     pub(super) filter: &'a [OsString],
 }
@@ -50,6 +54,7 @@ impl Step {
             Self::Kernel => "kernel",
             Self::Cli => "cli",
             Self::Bench => "bench",
+            Self::Old => "old",
         }
     }
 
@@ -96,6 +101,14 @@ impl Step {
                 quick.arg("--quick");
                 vec![bench::build(workspace), quick]
             }
+            Self::Old => {
+                let on = |kernel| {
+                    let mut tests = setting.tracing_tests(self.name());
+                    tests.env("OLD_KERNEL", kernel);
+                    tests
+                };
+                setting.old_kernel.iter().map(on).collect()
+            }
         }
     }
 }
@@ -140,6 +153,7 @@ mod tests {
             root,
             binaries: "/w/target/release".into(),
             environment: [("HOME", "/home/u"), ("PATH", "/a b:/bin")].into_iter().collect(),
+            old_kernel: None,
             filter,
         };
         step.commands(&setting).iter().map(line).collect()
