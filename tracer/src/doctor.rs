@@ -8,6 +8,7 @@ use serde::Serialize;
 use textwrap::{Options, WordSplitter};
 
 use crate::{
+    attach::{Programs, Settings},
     config::Format,
     kernel::features::{self, Check, State},
     sinks::Style,
@@ -32,7 +33,12 @@ struct List<'a> {
 /// # Errors
 /// If the list cannot be written.
 pub fn run(format: Format, out: &mut (impl Write + AsFd)) -> Result<u8> {
-    let checks = features::checks();
+    let mut checks = features::checks();
+    if works(&checks) {
+        // The verifier has the last word. Nothing is attached.
+        let loaded = Programs::load(&Settings::plain()).map(drop);
+        checks.push(features::programs(loaded.map_err(|error| format!("{error:#}"))));
+    }
     let list = match format {
         Format::Text => text(&checks, &Style::detect(&*out)),
         Format::Json => json(&checks)?,

@@ -35,6 +35,25 @@ pub struct Settings {
     pub sheds: bool,
 }
 
+impl Settings {
+    /// Those of a run without options.
+    #[must_use]
+    pub fn plain() -> Self {
+        Self {
+            selection: Selection::default(),
+            follow: true,
+            all: false,
+            foreign_execs: false,
+            ring_bytes: 64 << 10,
+            sample_hz: 0,
+            by_thread: false,
+            pauses_over: Duration::from_millis(200),
+            counts_cost: false,
+            sheds: false,
+        }
+    }
+}
+
 /// The calls that are not plain.
 const SHAPES: [(&str, u8); 15] = [
     ("brk", treatment::BRK),

@@ -8,7 +8,10 @@ use aya::{
 };
 use tracer_common::locks::{ByCall, Lock, Waits};
 
-use super::{Programs, refused};
+use super::{
+    Programs,
+    refusal::{refused, refused_program},
+};
 
 /// Each program is named as its tracepoint.
 const TRACEPOINTS: [&str; 2] = ["contention_begin", "contention_end"];
@@ -61,9 +64,7 @@ impl Programs {
             match program.load(name, btf) {
                 Ok(()) => {}
                 Err(ProgramError::Btf(BtfError::UnknownBtfTypeName { .. })) => return Ok(false),
-                Err(e) => {
-                    return Err(refused(&format!("loading the program for `{name}`"), e));
-                }
+                Err(e) => return Err(refused_program(&format!("the program for `{name}`"), e)),
             }
         }
         Ok(true)

@@ -9,6 +9,7 @@ mod fold;
 mod frozen;
 mod locks;
 mod records;
+mod refusal;
 mod ring;
 mod sampler;
 mod shared;
@@ -46,7 +47,13 @@ use tracer_common::{
     thread::Thread,
 };
 
-use self::{cost::Counting, records::Records, sampler::Sampler, shared::Shared};
+use self::{
+    cost::Counting,
+    records::Records,
+    refusal::{refused, refused_program},
+    sampler::Sampler,
+    shared::Shared,
+};
 
 /// The programs, built by `cargo xtask build` and carried in the binary.
 static OBJECT: &[u8] = include_bytes_aligned!(env!("TRACER_BPF_OBJECT"));
@@ -141,10 +148,29 @@ impl Programs {
     /// # Errors
     /// With what the kernel refused, and why.
     pub fn attach(settings: &Settings) -> Result<Self> {
+        let mut programs = Self::load(settings)?;
+        programs.log_verified();
+        for (name, tracepoint) in TRACEPOINTS {
+            let program: &mut BtfTracePoint = programs.program(name)?.try_into()?;
+            program
+                .attach()
+                .map_err(|e| refused(&format!("attaching to the tracepoint `{tracepoint}`"), e))?;
+        }
+        programs.sampler = Sampler::start(&mut programs.bpf, settings.sample_hz, possible_cpus()?);
+        if programs.counts_lock_waits {
+            programs.attach_locks()?;
+        }
+        Ok(programs)
+    }
+
+    /// Loads everything, which has the kernel look at each program, and attaches nothing.
+    ///
+    /// # Errors
+    /// As for [`attach`](Self::attach).
+    pub fn load(settings: &Settings) -> Result<Self> {
         let config = frozen::config(settings)?;
         let btf = Btf::from_sys_fs().context("cannot read the kernel's BTF")?;
-        let cpus = aya::util::nr_cpus().map_err(|(what, e)| anyhow!(e).context(what))?;
-        let cpus = u32::try_from(cpus).context("number of possible CPUs")?;
+        let cpus = possible_cpus()?;
         let level = log::max_level() as u8;
         let mut bpf = EbpfLoader::new()
             .btf(Some(&btf))
@@ -179,25 +205,14 @@ impl Programs {
             let program: &mut BtfTracePoint = programs.program(name)?.try_into()?;
             program
                 .load(tracepoint, &btf)
-                .map_err(|e| refused(&format!("loading the program for `{tracepoint}`"), e))?;
+                .map_err(|e| refused_program(&format!("the program for `{tracepoint}`"), e))?;
         }
         programs.counts_lock_waits = programs.load_locks(&btf)?;
         for name in [SEED, OPEN_CALLS, STANDINGS, locks::ITERATOR, fold::CALLS, fold::STAYS] {
             let program: &mut Iter = programs.program(name)?.try_into()?;
             program
                 .load("task", &btf)
-                .map_err(|e| refused(&format!("loading the iterator `{name}`"), e))?;
-        }
-        programs.log_verified();
-        for (name, tracepoint) in TRACEPOINTS {
-            let program: &mut BtfTracePoint = programs.program(name)?.try_into()?;
-            program
-                .attach()
-                .map_err(|e| refused(&format!("attaching to the tracepoint `{tracepoint}`"), e))?;
-        }
-        programs.sampler = Sampler::start(&mut programs.bpf, settings.sample_hz, cpus);
-        if programs.counts_lock_waits {
-            programs.attach_locks()?;
+                .map_err(|e| refused_program(&format!("the iterator `{name}`"), e))?;
         }
         Ok(programs)
     }
@@ -340,8 +355,8 @@ impl Programs {
 }
 
 /// What to do about a kernel that says no.
-fn refused(what: &str, error: impl Into<anyhow::Error>) -> anyhow::Error {
-    error.into().context(format!(
-        "{what} was refused by the kernel (`tracer doctor` tells what it allows and what to do)"
-    ))
+/// CPUs that there may be, online or not: rings and cells are for each of them.
+fn possible_cpus() -> Result<u32> {
+    let cpus = aya::util::nr_cpus().map_err(|(what, e)| anyhow!(e).context(what))?;
+    u32::try_from(cpus).context("number of possible CPUs")
 }

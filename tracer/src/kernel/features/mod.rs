@@ -45,6 +45,16 @@ pub fn checks() -> Vec<Check> {
     assess(&Facts::gather())
 }
 
+/// How it stands with the programs, after they were loaded or refused with this reason.
+#[must_use]
+pub fn programs(loaded: Result<(), String>) -> Check {
+    const NAME: &str = "programs";
+    match loaded {
+        Ok(()) => ok(NAME, "the kernel takes all programs of the tracer's"),
+        Err(reason) => missing(NAME, reason, "run another kernel, if there is one"),
+    }
+}
+
 /// Judges what was read.
 fn assess(facts: &Facts) -> Vec<Check> {
     [kernel::checks(facts), privileges::checks(facts), system::checks(facts)].concat()
