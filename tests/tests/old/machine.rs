@@ -41,9 +41,14 @@ poweroff -f
 pub(super) fn said(section: &str) -> &'static str {
     static ALL: OnceLock<String> = OnceLock::new();
     let all = ALL.get_or_init(|| {
-        let mut boots = (0..ATTEMPTS).map(|_| boot());
-        let whole = boots.find(|said| said.contains("=== end"));
-        whole.unwrap_or_else(|| panic!("{ATTEMPTS} times it did not come to its end: {}", boot()))
+        let mut said = String::new();
+        for _ in 0..ATTEMPTS {
+            said = boot();
+            if said.contains("=== end") {
+                return said;
+            }
+        }
+        panic!("{ATTEMPTS} times it did not come to its end: {said}")
     });
     let (_, rest) = all.split_once(&format!("=== {section}\n")).unwrap();
     rest.split("\n=== ").next().unwrap().trim()
