@@ -59,7 +59,9 @@ fn boot() -> String {
     let dir = TempDir::new().unwrap();
     let image = image(dir.path());
     let mut emulator = Command::new("timeout");
-    emulator.args([LIMIT, "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max"]);
+    // In one thread: with a thread for each CPU the emulator may go on with code that another CPU has
+    // patched, as attaching to a tracepoint does, and be caught in the breakpoint that was there.
+    emulator.args([LIMIT, "qemu-system-x86_64", "-accel", "tcg,thread=single", "-cpu", "max"]);
     emulator.args(["-m", "1G", "-smp", "2", "-nographic", "-no-reboot", "-kernel"]);
     emulator.arg(env::var_os("OLD_KERNEL").expect("OLD_KERNEL is not set: run `cargo xtask test`"));
     emulator.arg("-initrd").arg(&image);
