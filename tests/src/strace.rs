@@ -56,7 +56,7 @@ pub fn mapped(program_and_arguments: &[&str]) -> (u64, u64) {
     (all, of_files)
 }
 
-/// What `strace` would count of the calls of a report: the three kinds of `brk` are one to `strace`, and it has
+/// What `strace` would count of the calls of a report: the three kinds of `brk` are one to it, which has
 /// no errors, as it has no errno.
 #[track_caller]
 #[must_use]

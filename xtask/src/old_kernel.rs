@@ -18,19 +18,20 @@ use crate::{
 
 /// The kernel, fetched if it is not there; without it, says why and goes on.
 pub(crate) fn offer(workspace: &Workspace, install: Install) -> Option<PathBuf> {
-    let missing = versions::EMULATOR.iter().filter(|(program, _)| find(program).is_none());
-    let packages: BTreeSet<_> = missing.map(|(_, package)| (*package).to_owned()).collect();
-    setup::offer(packages, workspace, install);
-    let kernel = emulator().and_then(|()| kernel(&workspace.old_kernel(), install));
+    let kernel =
+        emulator(workspace, install).and_then(|()| kernel(&workspace.old_kernel(), install));
     if let Err(error) = &kernel {
         eprintln!("xtask: the tests on an old kernel are left out: {error:#}");
     }
     kernel.ok()
 }
 
-/// Whether there is what boots it.
-fn emulator() -> Result<()> {
+/// Has what boots it.
+fn emulator(workspace: &Workspace, install: Install) -> Result<()> {
     ensure!(cfg!(target_arch = "x86_64"), "it is one for x86-64");
+    let missing = versions::EMULATOR.iter().filter(|(program, _)| find(program).is_none());
+    let packages: BTreeSet<_> = missing.map(|(_, package)| (*package).to_owned()).collect();
+    setup::offer(packages, workspace, install);
     for (program, package) in versions::EMULATOR {
         ensure!(find(program).is_some(), "{program} (of {package}) is not in PATH");
     }
@@ -62,8 +63,8 @@ fn kernel(dir: &Path, install: Install) -> Result<PathBuf> {
 fn package() -> Result<String> {
     let mut ask = Command::new("apt-cache");
     let depends = answer(ask.args(["depends", versions::OLD_KERNEL])).unwrap_or_default();
-    let names = depends.split_ascii_whitespace();
-    let package = names.into_iter().find(|name| name.starts_with(versions::OLD_KERNEL_IMAGE));
+    let mut names = depends.split_ascii_whitespace();
+    let package = names.find(|name| name.starts_with(versions::OLD_KERNEL_IMAGE));
     package
         .map(ToOwned::to_owned)
         .with_context(|| format!("no package {}… is known to apt here", versions::OLD_KERNEL_IMAGE))

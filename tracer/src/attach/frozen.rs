@@ -36,9 +36,9 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Those of a run without options.
+    /// Those to try whether the kernel takes the programs: nothing is to be traced.
     #[must_use]
-    pub fn plain() -> Self {
+    pub fn trial() -> Self {
         Self {
             selection: Selection::default(),
             follow: true,

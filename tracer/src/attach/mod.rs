@@ -163,7 +163,8 @@ impl Programs {
         Ok(programs)
     }
 
-    /// Loads everything, which has the kernel look at each program, and attaches nothing.
+    /// Loads what tracing cannot do without, which has the verifier look at each program, and attaches
+    /// nothing. The sampler comes when it is attached: without it a report only has less to tell.
     ///
     /// # Errors
     /// As for [`attach`](Self::attach).

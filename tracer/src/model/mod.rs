@@ -294,18 +294,17 @@ impl Model {
             std::mem::take(&mut self.later);
         let mut seen = BTreeSet::new();
         for call in under_way.calls.iter().chain(&calls) {
-            // Of those that were under way before tracing began there is one of a thread.
-            let began = if call.flags & Call::UNPAIRED == 0 { began(call) } else { 0 };
-            if began > edge || !seen.insert((call.tid, began)) {
+            // Unknown of the one call of a thread that was under way before tracing began.
+            let began = (call.flags & Call::UNPAIRED == 0).then(|| began(call));
+            if began.is_some_and(|began| began > edge) || !seen.insert((call.tid, began)) {
                 continue;
             }
             let owner = self.owner(call.cookie, call.tid);
             let open = self.stretch.accounts.calls(owner, call);
-            if began == 0 {
-                open.add_open_since_before();
-                continue;
+            match began {
+                Some(began) => open.add_open(edge - began, call.on_cpu_ns),
+                None => open.add_open_since_before(),
             }
-            open.add_open(edge - began, call.on_cpu_ns);
             if under_way.last {
                 self.consider_call(call, edge);
             }

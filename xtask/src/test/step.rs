@@ -187,6 +187,11 @@ mod tests {
     }
 
     #[test]
+    fn without_an_old_kernel_there_are_no_tests_on_one() {
+        assert_eq!(lines(Step::Old, Root::Already, &[]), [""; 0]);
+    }
+
+    #[test]
     fn tests_that_trace_run_as_root_one_at_a_time() {
         let filter = ["fork".into()];
         let by_user = lines(Step::Kernel, Root::Sudo, &filter);

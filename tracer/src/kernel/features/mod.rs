@@ -50,7 +50,7 @@ pub fn checks() -> Vec<Check> {
 pub fn programs(loaded: Result<(), String>) -> Check {
     const NAME: &str = "programs";
     match loaded {
-        Ok(()) => ok(NAME, "the kernel takes all programs of the tracer's"),
+        Ok(()) => ok(NAME, "the kernel takes all programs that tracing cannot do without"),
         Err(reason) => missing(NAME, reason, "run another kernel, if there is one"),
     }
 }

@@ -43,25 +43,37 @@ fn judge(facts: &Facts<'_>) -> Finding {
     let on_cpu = process.on_cpu_ns();
     let futex = process.kernel_ns(&["futex"]);
     let wanting = facts.demand(process);
+    let (why, shown) = if in_vain(word) >= IN_VAIN {
+        (
+            "it is released and taken again before those that it wakes have come, so they work one at \
+             a time, and pay for it"
+                .to_owned(),
+            format!(
+                "{} of its calls did nothing: {} of the waits found it changed (EAGAIN), {} of the \
+                 wakes woke nobody",
+                percent(in_vain(word)),
+                percent(share(word.again, word.waits)),
+                percent(share(word.wakes.saturating_sub(word.woken), word.wakes))
+            ),
+        )
+    } else {
+        (
+            format!(
+                "they hand it to each other for every little thing they do, and pay for that with {} \
+                 of their time on CPUs",
+                percent(share(futex, on_cpu))
+            ),
+            format!(
+                "a thread was woken for it {}, once for each {} that they were on a CPU",
+                rate(word.woken, facts.seconds),
+                Time(on_cpu / word.woken.max(1))
+            ),
+        )
+    };
     Finding::Verdict(Verdict {
         name: RULE.name.into(),
         strength: Strength::Strong,
-        what: if in_vain(word) >= IN_VAIN {
-            format!(
-                "{} threads of {} fight over one lock: it is released and taken again before those \
-                 that it wakes have come, so they work one at a time, and pay for it",
-                word.waiters,
-                process.name()
-            )
-        } else {
-            format!(
-                "{} threads of {} fight over one lock: they hand it to each other for every little \
-                 thing they do, and pay for that with {} of their time on CPUs",
-                word.waiters,
-                process.name(),
-                percent(share(futex, on_cpu))
-            )
-        },
+        what: format!("{} threads of {} fight over one lock: {why}", word.waiters, process.name()),
         evidence: [
             format!(
                 "{} futex calls on one word ({}), {} of all",
@@ -69,21 +81,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
                 word.address.as_deref().unwrap_or("-"),
                 percent(share(word.calls, process.calls("futex")))
             ),
-            if in_vain(word) >= IN_VAIN {
-                format!(
-                    "{} of its calls did nothing: {} of the waits found it changed (EAGAIN), {} of \
-                     the wakes woke nobody",
-                    percent(in_vain(word)),
-                    percent(share(word.again, word.waits)),
-                    percent(share(word.wakes.saturating_sub(word.woken), word.wakes))
-                )
-            } else {
-                format!(
-                    "a thread was woken for it {}, once for each {} that they were on a CPU",
-                    rate(word.woken, facts.seconds),
-                    Time(on_cpu / word.woken.max(1))
-                )
-            },
+            shown,
             format!(
                 "futex {} of its time on CPUs; {} threads want to run, {} CPUs were used",
                 percent(share(futex, on_cpu)),
